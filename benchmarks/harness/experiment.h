@@ -1,0 +1,159 @@
+#ifndef MUSTER_BENCHMARKS_HARNESS_EXPERIMENT_H_
+#define MUSTER_BENCHMARKS_HARNESS_EXPERIMENT_H_
+
+// What every experiment of the tree shares: flags, progress, claims, output,
+// checkpoints. An experiment's main is
+//
+//   DEFINE_int64(rounds, 0, "rounds per run; 0: by --quick and --full");
+//
+//   absl::Status Run(Experiment& experiment) {
+//     …
+//     experiment.AddTable(table);
+//     experiment.claims().JudgeLess({"F1", "Figure 1", "ATA is below UTA"},
+//                                   ata_seconds, uta_seconds);
+//     return absl::OkStatus();
+//   }
+//
+//   int main(int argc, char** argv) {
+//     return RunExperiment(argc, argv, {.name = "sqrt_law", …}, Run);
+//   }
+//
+// Files under --out (default: out/<name> in the folder of the call):
+//
+//   results.csv    every table in long form: table,row,column,value,status
+//   results.json   the same with claims, notes, flags, seed, checksums of the
+//                  data, commit and machine; "incomplete": true when cut short
+//   tables/*.csv   each table in wide form
+//   claims.csv     id,source,statement,paper,ours,low,high,seeds,verdict
+//   *.svg, *.png   figures; *.trace.json timelines; what AddFile was given
+//   run.json       what may differ between two equal runs: the date, seconds,
+//                  host, threads, exit code, the command line
+//   checkpoint/    for --resume
+//
+// All but run.json and checkpoint/ are the same bytes for the same flags, seed,
+// binary and machine, for any --threads and whether or not a run was resumed.
+// They are written at the end, each by a rename: an error leaves none behind.
+//
+// Exit codes: 0 every claim passed, tied or was skipped; 1 an error; 2 a claim
+// failed; 130 and 143: stopped by SIGINT or SIGTERM, with the results so far
+// written and marked (a second signal kills at once).
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "muster/benchmarks/harness/claims.h"
+#include "muster/benchmarks/harness/figure.h"
+#include "muster/benchmarks/harness/table.h"
+#include "muster/runtime/runtime.h"
+
+namespace muster::benchmarks {
+
+struct ExperimentInfo {
+  std::string name;    // folder and program name, e.g. "sqrt_law"
+  std::string title;   // e.g. "ATA on the square-root law"
+  std::string source;  // paper and place, e.g. "ATA (2025), Table 1, Figure 2"
+  std::string claims = {};    // what it claims, for --help; one per line
+  std::string examples = {};  // command lines, for --help; one per line
+  int64_t default_seeds = 1;  // seeds when --seeds=0; quick runs: see below
+  int64_t quick_seeds = 1;
+  int64_t full_seeds = 1;
+};
+
+// How much work: --quick ends in ten seconds, --full is the paper's size, the
+// default lies between.
+enum class Effort { kQuick, kDefault, kFull };
+
+// The flags that every experiment has, parsed and checked.
+struct CommonFlags {
+  std::string out;  // absolute path
+  Effort effort = Effort::kDefault;
+  int64_t seeds = 1;     // >= 1
+  uint64_t seed = 1;     // the first seed; seed i is seed + i
+  int threads = 0;       // 0: all cores
+  std::string data_dir;  // absolute path; empty when not given
+  bool resume = false;
+
+  bool quick() const { return effort == Effort::kQuick; }
+  bool full() const { return effort == Effort::kFull; }
+  // One of three by effort.
+  template <typename T>
+  T ByEffort(T quick_value, T default_value, T full_value) const {
+    return quick() ? quick_value : full() ? full_value : default_value;
+  }
+};
+
+// Not thread-safe, but Save and Load may be called from parallel tasks.
+class Experiment {
+ public:
+  // Reads the command line (never exits), checks it, makes the output folder.
+  // InvalidArgument: a flag unknown or out of its bounds, by name, value, bound
+  // and mend. PermissionDenied: --out cannot be written.
+  static absl::StatusOr<std::unique_ptr<Experiment>> Start(int argc,
+                                                           char** argv,
+                                                           ExperimentInfo info);
+  ~Experiment();
+
+  const ExperimentInfo& info() const { return info_; }
+  const CommonFlags& flags() const { return flags_; }
+
+  // --threads, the progress line, and the stop flag of SIGINT and SIGTERM.
+  runtime::Runtime runtime() const;
+  bool stopped() const;
+
+  Claims& claims() { return claims_; }
+  void AddTable(Table table);
+  // An invalid figure is an error of Finish.
+  void AddFigure(FigureSpec figure);
+  // Printed, and kept in results.json and the report.
+  void Note(std::string text);
+  // A further result file under --out, e.g. "ata.trace.json".
+  void AddFile(std::string relative_path, std::string contents);
+
+  // The path of a data file under --data_dir, its checksum noted for
+  // results.json. NotFound says which command fetches it.
+  absl::StatusOr<std::string> DataFile(absl::string_view relative_path);
+
+  // Named byte blobs in <out>/checkpoint, written atomically with a checksum
+  // and the fingerprint of the flags and of this binary. Load without --resume,
+  // or of a name never saved, is NotFound; FailedPrecondition when the
+  // fingerprint differs; DataLoss when the bytes are damaged. Thread-safe.
+  absl::Status Save(absl::string_view name, absl::string_view bytes);
+  absl::StatusOr<std::string> Load(absl::string_view name);
+  absl::Status Forget(absl::string_view name);
+
+  // Results so far do not cover all of the experiment (also set by a signal).
+  void MarkIncomplete();
+
+  // Prints tables and claims, writes the files (none when `status` is an
+  // error other than Cancelled), returns the exit code.
+  int Finish(absl::Status status);
+
+ private:
+  struct Impl;
+  Experiment();
+
+  ExperimentInfo info_;
+  CommonFlags flags_;
+  Claims claims_;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Start, `run`, Finish; prints --help; errors go to the standard error stream.
+int RunExperiment(int argc, char** argv, ExperimentInfo info,
+                  const std::function<absl::Status(Experiment&)>& run);
+
+// "--name=value: must be <bound>; <mend>", for checks of an experiment's own
+// flags: InvalidFlag("rounds", "-3", "at least 1", "leave it out for …").
+absl::Status InvalidFlag(absl::string_view name, absl::string_view value,
+                         absl::string_view bound, absl::string_view mend);
+
+}  // namespace muster::benchmarks
+
+#endif  // MUSTER_BENCHMARKS_HARNESS_EXPERIMENT_H_
