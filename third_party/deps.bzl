@@ -95,3 +95,10 @@ def muster_deps():
         system_header = "/usr/include/nlohmann/json.hpp",
         system_files = {_stub("nlohmann_json.BUILD"): "BUILD.bazel"},
     )
+
+    # Only the archive of Abseil loads it.
+    _library(
+        name = "bazel_skylib",
+        url = "https://github.com/bazelbuild/bazel-skylib/releases/download/1.3.0/bazel-skylib-1.3.0.tar.gz",
+        sha256 = "74d544d96f4a5bb630d465ca8bbcfe231e3594e5aae57e1edbf17a6eb3ca2506",
+    )

@@ -1,6 +1,8 @@
 """One repository rule for every library: Debian's copy, or a pinned archive."""
 
 def _wants_system(ctx):
+    if not ctx.attr.system_header:
+        return False
     chosen = ctx.os.environ.get("MUSTER_SYSTEM_LIBS", "").split(",")
     return "all" in chosen or ctx.name in chosen
 
@@ -56,8 +58,8 @@ this repository's name (comma separated), else from a verified archive.""",
         "sha256": attr.string(mandatory = True),
         "strip_prefix": attr.string(),
         "archive_build": attr.label(doc = "BUILD file, if the archive has none"),
-        "debian_package": attr.string(mandatory = True),
-        "system_header": attr.string(mandatory = True, doc = "present when installed"),
+        "debian_package": attr.string(),
+        "system_header": attr.string(doc = "present when installed; \"\": archive only"),
         "system_files": attr.label_keyed_string_dict(doc = "stub -> its path"),
         "system_folders": attr.string_dict(doc = "folder of the system -> its path"),
         "system_packages": attr.string_list(doc = "packages that all use one stub"),
