@@ -1,0 +1,47 @@
+#!/bin/bash
+# Tries commands on a bare Debian 12: a fresh minimal system in a folder, with
+# nothing but a clone of this checkout's HEAD, so every package is installed by
+# ./bazelw and every Bazel cache is empty. As root, with debootstrap and git:
+#
+#   tools/checks/bare_debian.sh FOLDER './bazelw test //...'
+#
+# FOLDER is made when it does not exist; an existing one is used again as it is,
+# with a fresh clone. $MUSTER_DATA, when set, is seen inside at the same path.
+set -eu -o pipefail
+
+if [[ $# != 2 || "$(id -u)" != 0 ]]; then
+  echo "usage, as root: $0 FOLDER 'COMMAND'" >&2
+  exit 1
+fi
+folder="$1" command="$2"
+checkout="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+
+if [[ ! -e "${folder}/etc/debian_version" ]]; then
+  debootstrap --variant=minbase bookworm "${folder}"
+fi
+cp /etc/resolv.conf "${folder}/etc/"
+rm -rf "${folder}/muster"
+git clone --quiet "${checkout}" "${folder}/muster"
+
+mounted=()
+mount_inside() {  # mount_inside PATH MOUNT_ARGUMENT...
+  mkdir -p "${folder}$1"
+  if ! mountpoint -q "${folder}$1"; then
+    mount "${@:2}" "${folder}$1"
+    mounted=("${folder}$1" ${mounted[@]+"${mounted[@]}"})
+  fi
+}
+clean_up() {
+  chroot "${folder}" /bin/bash -c \
+    'cd /muster && command -v bazel > /dev/null && bazel shutdown' || true
+  ((${#mounted[@]} == 0)) || umount "${mounted[@]}"
+}
+trap clean_up EXIT
+mount_inside /proc -t proc proc
+mount_inside /dev --bind /dev
+mount_inside /dev/pts -t devpts devpts
+[[ -z "${MUSTER_DATA:-}" ]] || mount_inside "${MUSTER_DATA}" --bind "${MUSTER_DATA}"
+
+env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+  ${MUSTER_DATA:+MUSTER_DATA="${MUSTER_DATA}"} \
+  chroot "${folder}" /bin/bash -c "cd /muster && ${command}"
