@@ -11,11 +11,13 @@
 namespace muster::runtime {
 
 // One worker of a cluster of n: index in [0, n). Not a task number and not a
-// count. Ordered and hashable; prints as "worker 3".
+// count. Ordered, hashable, encodable (runtime/fields.h); prints as "worker 3".
 struct WorkerId {
   int32_t index = 0;
 
   friend auto operator<=>(WorkerId, WorkerId) = default;
+
+  static void Fields(auto& self, auto&& visit) { visit(self.index); }
 
   template <typename H>
   friend H AbslHashValue(H state, WorkerId worker) {
