@@ -34,12 +34,12 @@ absl::string_view VerdictName(Verdict verdict);
 
 // One row of claims.csv.
 struct Claim {
-  std::string id;         // unique within an experiment, e.g. "T1.n51.ATA.time"
-  std::string source;     // e.g. "Table 1"
-  std::string statement;  // e.g. "ATA's runtime against GTA's at n = 51"
-  std::string paper;      // the published value or the bound, as text
-  double ours = 0;        // NaN: no number (prints as an empty field)
-  double low = 0;         // interval of ours; NaN with fewer than two seeds
+  std::string id = {};  // unique within an experiment, e.g. "T1.n51.ATA.time"
+  std::string source = {};     // e.g. "Table 1"
+  std::string statement = {};  // e.g. "ATA's runtime against GTA's at n = 51"
+  std::string paper = {};      // the published value or the bound, as text
+  double ours = 0;             // NaN: no number (prints as an empty field)
+  double low = 0;  // interval of ours; NaN with fewer than two seeds
   double high = 0;
   int64_t seeds = 0;
   Verdict verdict = Verdict::kSkipped;
@@ -47,9 +47,9 @@ struct Claim {
 
 // What a claim says; the judge adds the numbers.
 struct ClaimText {
-  std::string id;
-  std::string source;
-  std::string statement;
+  std::string id = {};
+  std::string source = {};
+  std::string statement = {};
   // Replaces the judge's own text of the published value or bound. For
   // instance "27x" where the judge would print ">= 27".
   std::string paper = {};
@@ -101,7 +101,7 @@ class Claims {
 
 // The claims of a run that did not end: every verdict becomes `skipped` and
 // the statements say so. Numbers stay.
-std::vector<Claim> MarkIncomplete(std::vector<Claim> claims);
+std::vector<Claim> AsIncomplete(std::vector<Claim> claims);
 
 // claims.csv: the header
 // `id,source,statement,paper,ours,low,high,seeds,verdict` and one line per

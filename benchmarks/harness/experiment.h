@@ -38,8 +38,6 @@
 // failed; 130 and 143: stopped by SIGINT or SIGTERM, with the results so far
 // written and marked (a second signal kills at once).
 
-#include <atomic>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -49,45 +47,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/benchmarks/harness/claims.h"
+#include "muster/benchmarks/harness/command_line.h"
 #include "muster/benchmarks/harness/figure.h"
 #include "muster/benchmarks/harness/table.h"
 #include "muster/runtime/runtime.h"
 
 namespace muster::benchmarks {
 
-struct ExperimentInfo {
-  std::string name;    // folder and program name, e.g. "sqrt_law"
-  std::string title;   // e.g. "ATA on the square-root law"
-  std::string source;  // paper and place, e.g. "ATA (2025), Table 1, Figure 2"
-  std::string claims = {};    // what it claims, for --help; one per line
-  std::string examples = {};  // command lines, for --help; one per line
-  int64_t default_seeds = 1;  // seeds when --seeds=0; quick runs: see below
-  int64_t quick_seeds = 1;
-  int64_t full_seeds = 1;
-};
-
-// How much work: --quick ends in ten seconds, --full is the paper's size, the
-// default lies between.
-enum class Effort { kQuick, kDefault, kFull };
-
-// The flags that every experiment has, parsed and checked.
-struct CommonFlags {
-  std::string out;  // absolute path
-  Effort effort = Effort::kDefault;
-  int64_t seeds = 1;     // >= 1
-  uint64_t seed = 1;     // the first seed; seed i is seed + i
-  int threads = 0;       // 0: all cores
-  std::string data_dir;  // absolute path; empty when not given
-  bool resume = false;
-
-  bool quick() const { return effort == Effort::kQuick; }
-  bool full() const { return effort == Effort::kFull; }
-  // One of three by effort.
-  template <typename T>
-  T ByEffort(T quick_value, T default_value, T full_value) const {
-    return quick() ? quick_value : full() ? full_value : default_value;
-  }
-};
+class CheckpointStore;
 
 // Not thread-safe, but Save and Load may be called from parallel tasks.
 class Experiment {
@@ -139,20 +106,22 @@ class Experiment {
   struct Impl;
   Experiment();
 
+  CheckpointStore& Checkpoints();
+  absl::Status CheckResumable();
+  absl::Status WriteResults(const std::vector<Claim>& claims);
+  absl::Status WriteRun(int exit_code);
+  int Fail(const absl::Status& status);
+
   ExperimentInfo info_;
   CommonFlags flags_;
   Claims claims_;
+  absl::Status figures_status_;
   std::unique_ptr<Impl> impl_;
 };
 
 // Start, `run`, Finish; prints --help; errors go to the standard error stream.
 int RunExperiment(int argc, char** argv, ExperimentInfo info,
                   const std::function<absl::Status(Experiment&)>& run);
-
-// "--name=value: must be <bound>; <mend>", for checks of an experiment's own
-// flags: InvalidFlag("rounds", "-3", "at least 1", "leave it out for …").
-absl::Status InvalidFlag(absl::string_view name, absl::string_view value,
-                         absl::string_view bound, absl::string_view mend);
 
 }  // namespace muster::benchmarks
 

@@ -26,13 +26,14 @@ struct Series {
     kErrorBar,  // points with low..high
     kBand,      // the region low..high alone
   };
-  std::string label;  // empty: not in the legend
+  std::string label = {};  // empty: not in the legend
   Kind kind = Kind::kLine;
-  std::vector<double> x;
-  std::vector<double> y;     // same size as x; NaN leaves a gap
-  std::vector<double> low;   // empty, or same size as x: interval over seeds
-  std::vector<double> high;  // as low
-  std::string key = {};      // what colour and style follow; empty: the label
+  std::vector<double> x = {};
+  std::vector<double> y = {};  // same size as x; NaN leaves a gap
+  std::vector<double> low =
+      {};  // empty, or same size as x: interval over seeds
+  std::vector<double> high = {};  // as low
+  std::string key = {};  // what colour and style follow; empty: the label
 };
 
 // A line across the panel, dashed: a published value, a bound, an event.
@@ -45,7 +46,7 @@ struct ReferenceLine {
 
 struct AxisSpec {
   enum class Scale { kLinear, kLog };
-  std::string label;
+  std::string label = {};
   std::string unit = {};  // shown in brackets after the label
   Scale scale = Scale::kLinear;
   std::optional<double> min = std::nullopt;
@@ -64,8 +65,8 @@ struct GanttSegment {
 
 struct Panel {
   std::string title = {};
-  AxisSpec x;
-  AxisSpec y;
+  AxisSpec x = {};
+  AxisSpec y = {};
   std::vector<Series> series = {};
   std::vector<ReferenceLine> references = {};
   std::vector<std::string> categories = {};  // names of x = 0, 1, … (bars)
@@ -74,8 +75,8 @@ struct Panel {
 
 struct FigureSpec {
   // Becomes <name>.svg and <name>.png: letters, digits, '_', '-' and '.'.
-  std::string name;
-  std::string title;
+  std::string name = {};
+  std::string title = {};
   std::string caption = {};   // under the figure in the report
   int columns = 2;            // panels in a row of the grid
   bool shared_legend = true;  // one legend for all panels, or one in each

@@ -77,6 +77,9 @@ std::string TableToText(const Table& table);
 std::string AlignRows(const std::vector<std::vector<std::string>>& rows,
                       const std::vector<bool>& right);
 
+// Letters, digits, '_', '-' and '.', not starting with '.', not empty.
+bool IsFileName(absl::string_view name);
+
 // Shortest text that reads back to the same double; empty for NaN.
 std::string ExactNumber(double value);
 

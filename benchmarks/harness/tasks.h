@@ -16,7 +16,6 @@
 // long task may save its own state on the way. Both give the same results as
 // an unbroken run if `run` is a pure function of what it captures.
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -56,8 +55,8 @@ class TaskContext {
 
 template <typename Result>
 struct Task {
-  std::string name;  // unique in the study; names the checkpoint
-  double work = 1;   // share of the whole, any unit: for the time left
+  std::string name = {};  // unique in the study; names the checkpoint
+  double work = 1;        // share of the whole, any unit: for the time left
   std::function<absl::StatusOr<Result>(TaskContext&)> run = nullptr;
 };
 
@@ -76,7 +75,7 @@ struct TaskResults {
 
 namespace internal {
 struct ByteTask {
-  std::string name;
+  std::string name = {};
   double work;
   std::function<absl::StatusOr<std::string>(TaskContext&)> run;
 };

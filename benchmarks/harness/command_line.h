@@ -1,0 +1,76 @@
+#ifndef MUSTER_BENCHMARKS_HARNESS_COMMAND_LINE_H_
+#define MUSTER_BENCHMARKS_HARNESS_COMMAND_LINE_H_
+
+// The command line of an experiment. Flags are gflags', but read here: gflags'
+// own reader ends the process at a mistake and cannot say how to mend it.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace muster::benchmarks {
+
+struct ExperimentInfo {
+  std::string name = {};   // folder and program name, e.g. "sqrt_law"
+  std::string title = {};  // e.g. "ATA on the square-root law"
+  std::string source =
+      {};  // paper and place, e.g. "ATA (2025), Table 1, Figure 2"
+  std::string claims = {};    // what it claims, for --help; one per line
+  std::string examples = {};  // command lines, for --help; one per line
+  int64_t default_seeds = 1;  // seeds when --seeds=0; quick runs: see below
+  int64_t quick_seeds = 1;
+  int64_t full_seeds = 1;
+};
+
+// How much work: --quick ends in ten seconds, --full is the paper's size, the
+// default lies between.
+enum class Effort { kQuick, kDefault, kFull };
+
+// The flags that every experiment has, parsed and checked.
+struct CommonFlags {
+  std::string out = {};  // absolute path
+  Effort effort = Effort::kDefault;
+  int64_t seeds = 1;          // >= 1
+  uint64_t seed = 1;          // the first seed; seed i is seed + i
+  int threads = 0;            // 0: all cores
+  std::string data_dir = {};  // absolute path; empty when not given
+  bool resume = false;
+
+  bool quick() const { return effort == Effort::kQuick; }
+  bool full() const { return effort == Effort::kFull; }
+  // One of three by effort.
+  template <typename T>
+  T ByEffort(T quick_value, T default_value, T full_value) const {
+    return quick() ? quick_value : full() ? full_value : default_value;
+  }
+};
+
+// Sets the flags named in argv (`--name=value`, `--name value`, `--name` and
+// `--noname` for a bool; one dash does as well). Returns whether help was asked
+// for. InvalidArgument: an unknown name (with the nearest known ones), a value
+// that is not of the flag's type, an argument that is no flag.
+absl::StatusOr<bool> ParseCommandLine(int argc, const char* const* argv);
+
+// The common flags as set, checked, with the defaults of `info` put in.
+absl::StatusOr<CommonFlags> ReadCommonFlags(const ExperimentInfo& info);
+
+// The flags that shape results, by name, with their values: the experiment's
+// own, and quick, full, seeds, seed. Not out, threads, data_dir, resume.
+std::vector<std::pair<std::string, std::string>> ResultFlags();
+
+// Title, source, claims, flags with defaults, outputs, exit codes, examples.
+std::string HelpText(const ExperimentInfo& info);
+
+// "--name=value: must be <bound>; <mend>", for checks of an experiment's own
+// flags: InvalidFlag("rounds", "-3", "at least 1", "leave it out for …").
+absl::Status InvalidFlag(absl::string_view name, absl::string_view value,
+                         absl::string_view bound, absl::string_view mend);
+
+}  // namespace muster::benchmarks
+
+#endif  // MUSTER_BENCHMARKS_HARNESS_COMMAND_LINE_H_

@@ -1,0 +1,21 @@
+#ifndef MUSTER_BENCHMARKS_HARNESS_PLOT_RUNNER_H_
+#define MUSTER_BENCHMARKS_HARNESS_PLOT_RUNNER_H_
+
+// Calls //tools/plot:plot.py, one process for all figures of a folder.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace muster::benchmarks {
+
+// Draws each specification file as <name>.svg and <name>.png into `folder`.
+// Unavailable: Python's Matplotlib is missing (says which package); Internal:
+// what plot.py wrote. About a second, and 0.3 s a figure.
+absl::Status DrawFigures(const std::string& folder,
+                         const std::vector<std::string>& specification_files);
+
+}  // namespace muster::benchmarks
+
+#endif  // MUSTER_BENCHMARKS_HARNESS_PLOT_RUNNER_H_
