@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/runtime.h"
+#include "muster/runtime/thread_order.h"
 #include "oneapi/tbb/blocked_range.h"
 #include "oneapi/tbb/global_control.h"
 #include "oneapi/tbb/parallel_for.h"
@@ -24,13 +25,28 @@
 namespace muster::runtime {
 namespace {
 
+// A loop that TBB runs.
+struct Loop {
+  absl::FunctionRef<void(int64_t)> function;
+  char fork = 0;  // places for HappensBefore and HappensAfter
+  char join = 0;
+
+  void Run(int64_t begin, int64_t end) const {
+    HappensAfter(&fork);
+    for (int64_t i = begin; i != end; ++i) function(i);
+    HappensBefore(&join);
+  }
+};
+
 void RunInCurrentArena(int64_t n, absl::FunctionRef<void(int64_t)> function) {
+  const Loop loop = {function};
+  HappensBefore(&loop.fork);
   tbb::parallel_for(
       tbb::blocked_range<int64_t>(0, n, 1),
-      [&](const tbb::blocked_range<int64_t>& range) {
-        for (int64_t i = range.begin(); i != range.end(); ++i) function(i);
-      },
+      [&loop](const tbb::blocked_range<int64_t>& range)
+          MUSTER_LIBRARY_TASK { loop.Run(range.begin(), range.end()); },
       tbb::simple_partitioner());
+  HappensAfter(&loop.join);
 }
 
 }  // namespace

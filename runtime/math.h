@@ -111,7 +111,7 @@ MUSTER_ALWAYS_INLINE double Exp(double x) {
   // 2^k in two factors, so that overflow and gradual underflow round once.
   const uint64_t biased =
       (std::bit_cast<uint64_t>(shifted) - std::bit_cast<uint64_t>(kRound)) +
-      2 * 1023;
+      uint64_t{2} * 1023;
   const uint64_t first = biased >> 1;
   const uint64_t second = biased - first;
   const double result = y * std::bit_cast<double>(first << 52) *
