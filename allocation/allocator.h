@@ -2,8 +2,8 @@
 // allocation policy.
 //
 // A training run proceeds in rounds k = 1, 2, ... In each, n workers finish B
-// unit tasks in total (a task is one stochastic gradient); a worker runs its own
-// tasks one after another, the workers run in parallel. Before a round the
+// unit tasks in total (a task is one stochastic gradient); a worker runs its
+// own tasks one after another, the workers run in parallel. Before a round the
 // policy is asked for an allocation, after it the policy is told what each task
 // took. The life of an allocator:
 //
@@ -60,9 +60,9 @@ struct RoundRequest {
   int64_t budget = 1;
   // up[i] != 0: worker i may be used. Empty: all may. At least one must be up.
   std::span<const uint8_t> up = {};
-  // ready_seconds[i] >= 0: how long worker i stays busy with earlier work before
-  // it can start; finite. Empty: nobody is busy. Worker i's a-th task is then
-  // expected to end at ready_i + a * s_i.
+  // ready_seconds[i] >= 0: how long worker i stays busy with earlier work
+  // before it can start; finite. Empty: nobody is busy. Worker i's a-th task is
+  // then expected to end at ready_i + a * s_i.
   std::span<const double> ready_seconds = {};
 };
 
@@ -94,8 +94,8 @@ struct RoundFeedback {
   double round_seconds = 0;
   // The finished tasks; those of one worker in the order they ran.
   std::span<const TaskRun> completed = {};
-  // Started but never finished (cancelled, or lost in a crash): `seconds` is the
-  // time the task had run, a lower bound of its duration.
+  // Started but never finished (cancelled, or lost in a crash): `seconds` is
+  // the time the task had run, a lower bound of its duration.
   std::span<const TaskRun> cancelled = {};
 };
 
@@ -118,10 +118,11 @@ class Allocator {
   // Forgets everything observed: the state after construction.
   virtual void Reset() = 0;
 
-  // The learned state as bytes, and back. After restoring, an allocator of equal
-  // options answers as the saved one would have. RestoreState returns DataLoss
-  // for bytes that are damaged and InvalidArgument for those of another policy
-  // or another number of workers; the allocator is then unchanged.
+  // The learned state as bytes, and back. After restoring, an allocator of
+  // equal options answers as the saved one would have. RestoreState returns
+  // DataLoss for bytes that are damaged and InvalidArgument for those of
+  // another policy or another number of workers; the allocator is then
+  // unchanged.
   virtual std::string SaveState() const = 0;
   virtual absl::Status RestoreState(absl::string_view bytes) = 0;
 

@@ -1,0 +1,94 @@
+#include "muster/allocation/allocators.h"
+
+#include <cmath>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "muster/allocation/ata_allocator.h"
+#include "muster/allocation/confidence.h"
+#include "muster/allocation/fixed_allocators.h"
+#include "muster/allocation/learning_allocator.h"
+#include "muster/runtime/status_macros.h"
+
+namespace muster::allocation {
+namespace {
+
+using Leftover = Allocation::Leftover;
+
+template <WidthKind kKind>
+std::unique_ptr<Allocator> CreateAta(absl::string_view name,
+                                     const AllocatorOptions& options) {
+  return std::make_unique<AtaAllocator>(
+      name, kKind, ConfidenceWidth(kKind, options), options);
+}
+
+std::unique_ptr<Allocator> CreateGreedyMean(absl::string_view name,
+                                            const AllocatorOptions& options) {
+  return std::make_unique<AtaAllocator>(name, WidthKind::kRelative, 0, options);
+}
+
+template <Leftover kLeftover>
+std::unique_ptr<Allocator> CreateGta(absl::string_view name,
+                                     const AllocatorOptions& options) {
+  return std::make_unique<GtaAllocator>(name, kLeftover, options);
+}
+
+template <typename Member>
+std::unique_ptr<Allocator> Create(absl::string_view name,
+                                  const AllocatorOptions& options) {
+  return std::make_unique<Member>(name, options);
+}
+
+constexpr AllocatorEntry kTable[] = {
+    {"ata", "min-max on lower confidence bounds with absolute widths (alpha)",
+     true, false, CreateAta<WidthKind::kAbsolute>},
+    {"ata_empirical",
+     "min-max on lower confidence bounds with relative widths (eta)", false,
+     false, CreateAta<WidthKind::kRelative>},
+    {"ofta", "the fixed min-max allocation of the true means (oracle)", false,
+     true, Create<OftaAllocator>},
+    {"uta", "the same number of tasks for everybody", false, false,
+     Create<UtaAllocator>},
+    {"gta", "all workers race to the budget-th completion; the rest is dropped",
+     false, false, CreateGta<Leftover::kReset>},
+    {"gta_keep", "as gta, but running tasks go on and count later", false,
+     false, CreateGta<Leftover::kKeep>},
+    {"gta_keep_drop_stale",
+     "as gta, but running tasks go on and their results are dropped", false,
+     false, CreateGta<Leftover::kKeepDropStale>},
+    {"greedy_mean", "min-max on the observed means, without exploration", false,
+     false, CreateGreedyMean},
+};
+
+}  // namespace
+
+std::span<const AllocatorEntry> AllocatorTable() { return kTable; }
+
+absl::StatusOr<std::unique_ptr<Allocator>> CreateAllocator(
+    absl::string_view name, const AllocatorOptions& options) {
+  for (const AllocatorEntry& entry : kTable) {
+    if (entry.name != name) continue;
+    MUSTER_RETURN_IF_ERROR(Validate(options));
+    if (entry.needs_alpha && std::isnan(options.alpha)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "alpha is not set, but ", name,
+          " needs a bound on the durations' psi_1 norm: set alpha (seconds, > "
+          "0), or use ata_empirical, which needs none"));
+    }
+    if (entry.needs_true_means && options.true_means.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("true_means is empty, but ", name,
+                       " is an oracle: give the mean of each worker"));
+    }
+    return entry.create(entry.name, options);
+  }
+  return absl::NotFoundError(absl::StrCat(
+      "no allocator is called ", name, "; there are ",
+      absl::StrJoin(kTable, ", ",
+                    [](std::string* out, const AllocatorEntry& entry) {
+                      absl::StrAppend(out, entry.name);
+                    })));
+}
+
+}  // namespace muster::allocation
