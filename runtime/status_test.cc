@@ -1,5 +1,7 @@
 // Tests of status_macros.h, status_matchers.h and ids.h.
 
+#include "absl/status/status.h"
+
 #include <memory>
 #include <sstream>
 #include <string>
@@ -7,7 +9,6 @@
 #include <vector>
 
 #include "absl/hash/hash.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

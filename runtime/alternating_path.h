@@ -1,0 +1,58 @@
+#ifndef MUSTER_RUNTIME_ALTERNATING_PATH_H_
+#define MUSTER_RUNTIME_ALTERNATING_PATH_H_
+
+// A path that alternates between on (first, from time 0) and off, with
+// independent exponential times in each: an alternating renewal process, and
+// with exponential times a two-state Markov chain. Interval k = 0, 1, ... is on
+// for even k and lasts
+//
+//   mean(on or off) * Exponential(stream.At(k)),
+//
+// and switch times are the sums of these in order. So the path is a pure
+// function of the stream and the means; it can be asked for in any order. Only
+// every 32nd switch time is kept (8 bytes); those between are summed again when
+// a query leaves the current 32.
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "muster/runtime/rng.h"
+
+namespace muster::runtime {
+
+class AlternatingPath {
+ public:
+  struct Span {
+    double begin;  // the interval is [begin, end)
+    double end;
+    bool on;
+  };
+
+  // Means in seconds, positive and finite (CHECKed).
+  AlternatingPath(const Rng& stream, double mean_on_seconds,
+                  double mean_off_seconds);
+
+  // The interval that contains t, 0 <= t < infinity (CHECKed). O(1) for queries
+  // that move on little by little; the first query beyond all others walks
+  // there (O(number of switches)), any other costs O(log(number of switches)).
+  // Changes caches only: thread-compatible.
+  Span At(double t);
+
+ private:
+  static constexpr int kChunkIntervals = 32;
+
+  // Fills ends_ with chunk `chunk`, whose begin is known.
+  void Load(int64_t chunk);
+
+  Rng stream_;
+  std::array<double, 2> mean_seconds_;  // on, off
+  // Begin of intervals 0, 32, 64, ...; ascending, at least one.
+  std::vector<double> chunk_begins_;
+  int64_t chunk_ = 0;                              // the chunk in ends_
+  std::array<double, kChunkIntervals> ends_ = {};  // ascending
+};
+
+}  // namespace muster::runtime
+
+#endif  // MUSTER_RUNTIME_ALTERNATING_PATH_H_

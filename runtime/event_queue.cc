@@ -1,0 +1,446 @@
+#include "muster/runtime/event_queue.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "muster/runtime/check.h"
+
+namespace muster::runtime {
+namespace {
+
+// All constants below were chosen by event_queue_benchmark.cc and are flat
+// around their value.
+
+// An insertion into near_ moves at most this many events; one that would have
+// to move more stages near_ as a rung.
+constexpr size_t kMaxShift = 8;
+// A queue of so few events, or a bucket of a deeper rung, is just sorted.
+constexpr size_t kMaxSortedQueue = 12;
+constexpr size_t kMaxSortedBucket = 24;
+// Events that a regular bucket should hold when it is reached.
+constexpr double kBucketEvents = 4;
+// Rung 0 spans the time of this many pops per pending event.
+constexpr double kSpanPops = 2;
+// Rungs that would need more buckets get coarse ones, each worth a rung of
+// kCoarseBucketEvents: the tails of all buckets should stay in the L2 cache.
+constexpr double kMaxFineEvents = 16384;
+constexpr double kCoarseBucketEvents = 512;
+constexpr int64_t kMinCoarseBuckets = 32;
+constexpr int64_t kMaxCoarseBuckets = 2048;
+// Only pushes into the past can stack so many rungs.
+constexpr int kMaxDepth = 64;
+// Where near_ starts after a refill: room to insert before the first event.
+constexpr size_t kNearHead = 24;
+constexpr size_t kMinNearSize = 256;
+// Stretches shorter than that cannot be divided without overflow.
+constexpr double kMinSpanSeconds = 1e-290;
+
+// (worker, tag) as one number of the same order.
+uint64_t Id(const Event& event) {
+  const uint64_t bits = uint64_t{static_cast<uint32_t>(event.worker)} << 32 |
+                        static_cast<uint32_t>(event.tag);
+  return bits ^ 0x8000000080000000;
+}
+
+bool Before(const Event& a, const Event& b) {
+  return a.seconds < b.seconds || (a.seconds == b.seconds && Id(a) < Id(b));
+}
+
+void InsertionSort(std::span<Event> events) {
+  for (size_t i = 1; i < events.size(); ++i) {
+    const Event event = events[i];
+    size_t j = i;
+    for (; j > 0 && Before(event, events[j - 1]); --j)
+      events[j] = events[j - 1];
+    events[j] = event;
+  }
+}
+
+// Writes events[0, count) sorted to out, which has room for 8 events and does
+// not overlap; events[count, 8) may be read. False, with out undefined, if two
+// times are equal. Without branches: an event's place is the number of earlier
+// ones, counted two at a time.
+bool SortDistinctTimes(const Event* events, size_t count, Event* out) {
+  using Doubles = double __attribute__((vector_size(16)));
+  using Counts = int64_t __attribute__((vector_size(16)));
+  constexpr int kPairs = 4;
+  double seconds[2 * kPairs];
+  for (size_t i = 0; i < 2 * kPairs; ++i) {
+    seconds[i] = i < count ? events[i].seconds : HUGE_VAL;
+  }
+  Doubles times[kPairs];
+  std::memcpy(times, seconds, sizeof(seconds));
+  Counts places[kPairs] = {};
+#pragma GCC unroll 8
+  for (int i = 0; i < 2 * kPairs; ++i) {
+    const Doubles time = {seconds[i], seconds[i]};
+#pragma GCC unroll 4
+    for (int j = 0; j < kPairs; ++j) places[j] -= time < times[j];
+  }
+  // Equal times share a place, which makes the sum smaller. The padding's
+  // places are all `count`.
+  const Counts sums = places[0] + places[1] + places[2] + places[3];
+  const int64_t n = static_cast<int64_t>(count);
+  if (sums[0] + sums[1] != n * (n - 1) / 2 + (2 * kPairs - n) * n) return false;
+#pragma GCC unroll 8
+  for (int i = 0; i < 2 * kPairs; ++i) out[places[i / 2][i % 2]] = events[i];
+  return true;
+}
+
+// The median of up to 63 of the events' times, evenly spaced in the sequence.
+double SampleMedianSeconds(std::span<const Event> events) {
+  constexpr size_t kMaxSample = 63;
+  double sample[kMaxSample];
+  size_t size = 0;
+  const size_t step = std::max<size_t>(1, events.size() / kMaxSample);
+  for (size_t i = 0; i < events.size() && size < kMaxSample; i += step) {
+    sample[size++] = events[i].seconds;
+  }
+  std::nth_element(sample, sample + size / 2, sample + size);
+  return sample[size / 2];
+}
+
+int64_t NumBuckets(double expected_events) {
+  if (expected_events <= kMaxFineEvents) {
+    return static_cast<int64_t>(expected_events / kBucketEvents) + 1;
+  }
+  return std::clamp(static_cast<int64_t>(expected_events / kCoarseBucketEvents),
+                    kMinCoarseBuckets, kMaxCoarseBuckets);
+}
+
+}  // namespace
+
+double EventQueue::CheckedSeconds(double seconds) {
+  MUSTER_CHECK(std::isfinite(seconds) && seconds >= 0)
+      << "an event's time must be finite and not negative; it is " << seconds;
+  return 0.0;  // it was -0.0
+}
+
+void EventQueue::Clear() {
+  size_ = 0;
+  head_ = tail_ = 0;
+  depth_ = 0;
+  num_gathered_ = 0;
+  num_drained_ = 0;
+  FreeAllChunks();
+}
+
+int64_t EventQueue::MemoryBytes() const {
+  size_t bytes = near_.capacity() * sizeof(Event) +
+                 gathered_.capacity() * sizeof(Event) +
+                 chunks_.capacity() * sizeof(Chunk) +
+                 next_chunk_.capacity() * sizeof(uint32_t) +
+                 rungs_.capacity() * sizeof(Rung);
+  for (const Rung& rung : rungs_) {
+    bytes += rung.buckets.capacity() * sizeof(Bucket);
+  }
+  return static_cast<int64_t>(bytes);
+}
+
+// ---------------------------------------------------------------------------
+// Chunks and buckets
+
+uint32_t EventQueue::NewChunk() {
+  if (free_chunk_ != kNoChunk) {
+    const uint32_t chunk = free_chunk_;
+    free_chunk_ = next_chunk_[chunk];
+    return chunk;
+  }
+  if (num_used_chunks_ == chunks_.size()) {
+    const size_t size = std::max<size_t>(16, 2 * chunks_.size());
+    MUSTER_CHECK_LT(size, size_t{kNoChunk} / kChunkEvents)
+        << "too many pending events";
+    chunks_.resize(size);
+    next_chunk_.resize(size);
+  }
+  return num_used_chunks_++;
+}
+
+void EventQueue::FreeChunk(uint32_t chunk) {
+  next_chunk_[chunk] = free_chunk_;
+  free_chunk_ = chunk;
+}
+
+void EventQueue::FreeAllChunks() {
+  num_used_chunks_ = 0;
+  free_chunk_ = kNoChunk;
+}
+
+void EventQueue::Extend(Bucket* bucket) {
+  const uint32_t full = bucket->end_slot / kChunkEvents - 1;
+  const uint32_t chunk = NewChunk();
+  next_chunk_[full] = chunk;
+  bucket->end_slot = chunk * kChunkEvents;
+}
+
+// Appends the bucket's events to gathered() and frees its chunks.
+void EventQueue::Gather(const Bucket& bucket) {
+  uint32_t chunk = bucket.first_chunk;
+  const uint32_t last_chunk = bucket.end_slot / kChunkEvents;
+  for (;;) {
+    if (gathered_.size() < num_gathered_ + kChunkEvents) {
+      gathered_.resize(2 * num_gathered_ + 8 * kChunkEvents);
+    }
+    const Chunk& from = chunks_[chunk];
+    std::copy_n(from.events, kChunkEvents, &gathered_[num_gathered_]);
+    if (chunk == last_chunk) break;
+    num_gathered_ += kChunkEvents;
+    const uint32_t next = next_chunk_[chunk];
+    __builtin_prefetch(&chunks_[next].events[0]);
+    __builtin_prefetch(&chunks_[next].events[kChunkEvents / 2]);
+    FreeChunk(chunk);
+    chunk = next;
+  }
+  num_gathered_ += bucket.end_slot % kChunkEvents;
+  FreeChunk(chunk);
+}
+
+void EventQueue::GatherNear() {
+  const size_t count = tail_ - head_;
+  if (gathered_.size() < num_gathered_ + count) {
+    gathered_.resize(num_gathered_ + 2 * count);
+  }
+  std::copy_n(near_.begin() + head_, count, gathered_.begin() + num_gathered_);
+  num_gathered_ += count;
+  head_ = tail_ = std::min(kNearHead, near_.size());
+}
+
+// ---------------------------------------------------------------------------
+// The sorted events
+
+// Leaves room for `extra` events at the end of near_, and some at its start.
+void EventQueue::CenterNear(size_t extra) {
+  const size_t count = tail_ - head_;
+  const size_t needed = 4 * (count + extra) + kNearHead;
+  if (near_.size() < needed) near_.resize(std::max(kMinNearSize, 2 * needed));
+  const size_t head = (near_.size() - count - extra) / 4;
+  std::memmove(near_.data() + head, near_.data() + head_,
+               count * sizeof(Event));
+  head_ = head;
+  tail_ = head + count;
+}
+
+void EventQueue::InsertNear(const Event& event) {
+  if (head_ == 0 || tail_ == near_.size()) [[unlikely]]
+    CenterNear(1);
+  Event* first = near_.data() + head_;
+  Event* last = near_.data() + tail_;
+  const size_t count = tail_ - head_;
+  if (count > 2 * kMaxShift && Before(first[kMaxShift], event) &&
+      Before(event, *(last - kMaxShift))) [[unlikely]] {
+    Stage(event);
+    return;
+  }
+  if (count > kMaxShift && Before(event, first[count / 2])) {
+    for (; Before(*first, event); ++first) first[-1] = *first;
+    first[-1] = event;
+    --head_;
+  } else {
+    for (; last != first && Before(event, last[-1]); --last) *last = last[-1];
+    *last = event;
+    ++tail_;
+  }
+}
+
+// Sorts the events of one chunk into near_, which is empty.
+void EventQueue::TakeChunk(uint32_t chunk, size_t count) {
+  const Event* events = chunks_[chunk].events;
+  head_ = kNearHead;
+  tail_ = kNearHead + count;
+  num_drained_ += static_cast<int64_t>(count);
+  Event* out = near_.data() + head_;
+  if (!SortDistinctTimes(events, count, out)) [[unlikely]] {
+    std::copy_n(events, count, out);
+    InsertionSort({out, count});
+  }
+  FreeChunk(chunk);
+}
+
+// Sorts gathered() into near_, which is empty.
+void EventQueue::TakeGathered() {
+  head_ = tail_ = 0;
+  CenterNear(num_gathered_);
+  std::copy_n(gathered_.begin(), num_gathered_, near_.begin() + head_);
+  tail_ = head_ + num_gathered_;
+  const std::span<Event> events(near_.data() + head_, num_gathered_);
+  if (num_gathered_ <= kMaxSortedBucket) {
+    InsertionSort(events);
+  } else if (!std::is_sorted(events.begin(), events.end(), Before)) {
+    std::sort(events.begin(), events.end(), Before);
+  }
+  num_drained_ += static_cast<int64_t>(num_gathered_);
+  num_gathered_ = 0;
+}
+
+// Fills near_, which is empty, with the next events in order.
+void EventQueue::Refill() {
+  MUSTER_CHECK_GT(size_, 0) << "the event queue is empty";
+  if (near_.size() < kMinNearSize) near_.resize(kMinNearSize);
+  while (head_ == tail_) {
+    Rung& rung = rungs_[depth_ - 1];
+    const int64_t last = static_cast<int64_t>(rung.buckets.size()) - 1;
+    int64_t b = rung.next;
+    while (b < last && rung.buckets[b].end_slot ==
+                           rung.buckets[b].first_chunk * kChunkEvents) {
+      ++b;
+    }
+    const Bucket bucket = rung.buckets[b];
+    rung.next = b + 1;
+    if (b == last) {
+      Gather(bucket);
+      --depth_;
+      if (num_gathered_ > 0) Divide(depth_);
+    } else if (bucket.end_slot / kChunkEvents == bucket.first_chunk) {
+      TakeChunk(bucket.first_chunk, bucket.end_slot % kChunkEvents);
+    } else {
+      Gather(bucket);
+      Divide(depth_);
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------
+// Rungs
+
+double EventQueue::Rung::OffsetById(const Event& event) const {
+  if (event.seconds != seconds) return event.seconds < seconds ? 0 : HUGE_VAL;
+  const uint64_t id = Id(event);
+  return id > id_start ? static_cast<double>(id - id_start) : 0;
+}
+
+// Adds the deepest rung, with num_regular empty buckets and one for the rest.
+EventQueue::Rung& EventQueue::AddRung(int64_t num_regular) {
+  if (static_cast<size_t>(depth_) == rungs_.size()) rungs_.emplace_back();
+  Rung& rung = rungs_[depth_++];
+  rung.num_regular = static_cast<double>(num_regular);
+  rung.start = 0;
+  rung.inverse_width = 0;
+  rung.by_id = false;
+  rung.next = 0;
+  rung.buckets.resize(num_regular + 1);
+  for (Bucket& bucket : rung.buckets) {
+    bucket.first_chunk = NewChunk();
+    bucket.end_slot = bucket.first_chunk * kChunkEvents;
+  }
+  return rung;
+}
+
+// Moves near_ and `event` to a new rung of a single bucket, which the next pop
+// divides: a series of pushes is looked at once, when it is complete.
+void EventQueue::Stage(const Event& event) {
+  num_gathered_ = 0;
+  GatherNear();
+  if (depth_ == kMaxDepth) GatherAll();
+  if (depth_ == 0) {
+    FreeAllChunks();
+    num_drained_ = 0;
+  }
+  Bucket* bucket = &AddRung(0).buckets[0];
+  for (const Event& other : gathered()) Append(other, bucket);
+  Append(event, bucket);
+  num_gathered_ = 0;
+}
+
+// Appends the events of all rungs to gathered(), leaving none.
+void EventQueue::GatherAll() {
+  for (int r = 0; r < depth_; ++r) {
+    const std::vector<Bucket>& buckets = rungs_[r].buckets;
+    for (size_t b = rungs_[r].next; b < buckets.size(); ++b) Gather(buckets[b]);
+  }
+  depth_ = 0;
+}
+
+// The span of a rung 0 that starts at `start`: `span` or, if the rate of pops
+// is known, at least the time of kSpanPops pops per event. *expected becomes
+// the number of pops within it.
+double EventQueue::SpanByRate(double start, double span, double* expected) {
+  if (num_drained_ > 0 && start > drained_from_seconds_) {
+    const double pops_per_second =
+        static_cast<double>(num_drained_) / (start - drained_from_seconds_);
+    const double pops = kSpanPops * *expected;
+    span = std::max(span, pops / pops_per_second);
+    *expected = std::clamp(span * pops_per_second, 0.5 * *expected, 2 * pops);
+  }
+  num_drained_ = 0;
+  drained_from_seconds_ = start;
+  return span;
+}
+
+// Gives back memory of a queue that was much larger. No chunk is in use.
+void EventQueue::TrimMemory(int64_t num_buckets) {
+  const size_t count = num_gathered_;
+  const size_t needed = num_buckets + count / kChunkEvents + 64;
+  if (chunks_.size() > 8 * needed) {
+    chunks_ = std::vector<Chunk>(2 * needed);
+    next_chunk_ = std::vector<uint32_t>(2 * needed);
+  }
+  if (near_.size() > 16 * count + 4 * kMinNearSize) {
+    near_ = std::vector<Event>(kMinNearSize);
+    head_ = tail_ = kNearHead;
+  }
+  if (gathered_.size() > 8 * count + 4 * kMinNearSize) {
+    gathered_.resize(2 * count);
+    gathered_.shrink_to_fit();
+  }
+}
+
+// Brings gathered() to near_ if it is small, to a new rung at `depth` if not.
+void EventQueue::Divide(int depth) {
+  depth_ = depth;
+  if (depth == 0) FreeAllChunks();
+  if (num_gathered_ <= (depth == 0 ? kMaxSortedQueue : kMaxSortedBucket)) {
+    if (depth == 0) TrimMemory(0);
+    TakeGathered();
+    return;
+  }
+  const std::span<const Event> events = gathered();
+  double start = events[0].seconds;
+  double end = start;
+  for (const Event& event : events) {
+    start = std::min(start, event.seconds);
+    end = std::max(end, event.seconds);
+  }
+  double span = end - start;
+  double expected = static_cast<double>(events.size());
+  uint64_t id_start = 0;
+  const bool by_id = span == 0;
+  if (by_id) {
+    if (std::is_sorted(events.begin(), events.end(), Before)) {
+      TakeGathered();
+      return;
+    }
+    const auto [first, last] =
+        std::minmax_element(events.begin(), events.end(), Before);
+    id_start = Id(*first);
+    span = static_cast<double>(Id(*last) - id_start);
+  } else {
+    // The far end of a skewed bucket is left to the last bucket.
+    const double median = SampleMedianSeconds(events) - start;
+    if (8 * median < span) span = median > 0 ? 4 * median : span / 8;
+    if (depth == 0) span = SpanByRate(start, span, &expected);
+    if (span < kMinSpanSeconds) {
+      TakeGathered();
+      return;
+    }
+  }
+  const int64_t num_regular = NumBuckets(expected);
+  if (depth == 0) TrimMemory(num_regular);
+  Rung& rung = AddRung(num_regular);
+  rung.by_id = by_id;
+  rung.seconds = start;
+  rung.id_start = id_start;
+  rung.start = start;
+  rung.inverse_width = rung.num_regular / span;
+  for (const Event& event : gathered()) {
+    Append(event, &rung.buckets[rung.Find(event)]);
+  }
+  num_gathered_ = 0;
+}
+
+}  // namespace muster::runtime

@@ -1,0 +1,192 @@
+// A priority queue of simulated events that pops in exact time order.
+//
+// Events leave in ascending (seconds, worker, tag): the order is total on
+// distinct events and does not depend on the order of pushes, which is what
+// makes a simulation on top of it reproducible.
+//
+// The queue is a ladder (after the ladder queue of Tang, Goh and Thng, ACM
+// TOMACS 2005). `near_` holds the next few events sorted. Behind it stands a
+// stack of *rungs*; a rung divides a stretch of time into equal buckets of
+// unsorted events, and each deeper rung divides one bucket of the rung above.
+// The last bucket of a rung takes everything beyond its stretch. A pop takes
+// from near_; when that is empty, the next bucket is sorted into it if it is
+// small and becomes a rung of its own if not. Bucket widths follow the rate at
+// which events were popped, the median gap, and the recursion, so that a bucket
+// holds about four events whatever the distribution of the times; a bucket of
+// simultaneous events is divided by (worker, tag) instead. A queue of a few
+// events has no rung: near_ is then all of it.
+//
+// Cost: O(1) per push and pop in amortised expectation for times drawn from any
+// fixed law; O(log n) amortised when the times are chosen to defeat the
+// sampling of medians. Memory is O(n) and falls with n. Once n is steady,
+// pushes and pops do not allocate.
+//
+// The queue does not promise a bound for a single operation (one pop may
+// reorganise all n events), nor an order among events that are equal in all
+// three fields (they are indistinguishable).
+//
+// event_queue_benchmark.cc compares it with std::priority_queue.
+
+#ifndef MUSTER_RUNTIME_EVENT_QUEUE_H_
+#define MUSTER_RUNTIME_EVENT_QUEUE_H_
+
+#include <bit>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace muster::runtime {
+
+// What happens at `seconds`: 16 bytes of plain data. The meaning of `tag` is
+// the user's, for instance a kind of event or a generation count.
+struct Event {
+  double seconds = 0;
+  int32_t worker = 0;
+  int32_t tag = 0;
+
+  friend constexpr auto operator<=>(const Event&, const Event&) = default;
+};
+
+// Thread-compatible. A moved-from queue may only be cleared, assigned or
+// destroyed.
+class EventQueue {
+ public:
+  bool empty() const { return size_ == 0; }
+  int64_t size() const { return size_; }
+
+  // CHECKs that seconds is finite and not negative (-0.0 counts as 0.0). A time
+  // before that of the last pop is allowed and leaves first; pushes of that
+  // kind are exact but may be slower, as the widths assume that time goes on.
+  void Push(Event event) {
+    if (std::bit_cast<uint64_t>(event.seconds) >= kInfinityBits) [[unlikely]] {
+      event.seconds = CheckedSeconds(event.seconds);
+    }
+    ++size_;
+    for (int r = 0; r < depth_; ++r) {
+      Rung& rung = rungs_[r];
+      const int64_t bucket = rung.Find(event);
+      if (bucket >= rung.next) {
+        Append(event, &rung.buckets[bucket]);
+        return;
+      }
+    }
+    InsertNear(event);
+  }
+
+  // The first event in order. CHECKs that there is one. Not const: the first
+  // look at a bucket sorts it.
+  Event Top() {
+    if (head_ == tail_) Refill();
+    return near_[head_];
+  }
+
+  // Removes the first event in order and returns it. CHECKs that there is one.
+  Event Pop() {
+    if (head_ == tail_) Refill();
+    --size_;
+    return near_[head_++];
+  }
+
+  // Drops all events and keeps the memory. O(1).
+  void Clear();
+
+  // Bytes held, used or not. At rest O(n) for the present n.
+  int64_t MemoryBytes() const;
+
+ private:
+  // Buckets are chains of chunks. A slot is the index of an event in chunks_:
+  // slot / kChunkEvents is its chunk.
+  static constexpr uint32_t kChunkEvents = 8;
+  struct alignas(64) Chunk {
+    Event events[kChunkEvents];
+  };
+  static constexpr uint32_t kNoChunk = ~uint32_t{0};
+
+  struct Bucket {
+    uint32_t first_chunk;
+    uint32_t end_slot;  // where the next event goes; never past its chunk
+  };
+
+  struct Rung {
+    double start;          // seconds, or an Id() if by_id
+    double inverse_width;  // buckets per second, or per unit of Id()
+    double num_regular;    // buckets.size() - 1; the last takes what is beyond
+    int64_t next;          // buckets below it went to near_ or to the next rung
+    bool by_id;            // all regular events are at `seconds`
+    double seconds;        // meaningful if by_id
+    uint64_t id_start;     // meaningful if by_id
+    std::vector<Bucket> buckets;
+
+    // Weakly monotone in the order of events: rounding is monotone, too.
+    int64_t Find(const Event& event) const {
+      double offset = event.seconds - start;
+      if (by_id) [[unlikely]]
+        offset = OffsetById(event);
+      offset *= inverse_width;
+      offset = offset < num_regular ? offset : num_regular;
+      offset = offset > -1 ? offset : -1;
+      return static_cast<int64_t>(offset);
+    }
+    double OffsetById(const Event& event) const;
+  };
+
+  static constexpr uint64_t kInfinityBits = 0x7ff0000000000000;
+
+  static double CheckedSeconds(double seconds);
+
+  Event& At(uint32_t slot) {
+    return reinterpret_cast<Event*>(chunks_.data())[slot];
+  }
+  void Append(const Event& event, Bucket* bucket) {
+    At(bucket->end_slot) = event;
+    if (++bucket->end_slot % kChunkEvents == 0) [[unlikely]]
+      Extend(bucket);
+  }
+  void Extend(Bucket* bucket);
+  uint32_t NewChunk();
+  void FreeChunk(uint32_t chunk);
+  void FreeAllChunks();
+
+  void InsertNear(const Event& event);
+  void CenterNear(size_t extra);
+  void Refill();
+  void TakeChunk(uint32_t chunk, size_t count);
+  void TakeGathered();
+  void Gather(const Bucket& bucket);
+  void GatherAll();
+  void GatherNear();
+  Rung& AddRung(int64_t num_regular);
+  void Stage(const Event& event);
+  void Divide(int depth);
+  double SpanByRate(double start, double span, double* expected);
+  void TrimMemory(int64_t num_buckets);
+  std::span<const Event> gathered() const {
+    return {gathered_.data(), num_gathered_};
+  }
+
+  int64_t size_ = 0;
+  // Sorted events: near_[head_, tail_), with room on both sides.
+  std::vector<Event> near_;
+  size_t head_ = 0;
+  size_t tail_ = 0;
+  // rungs_[0, depth_) are in use, coarsest first.
+  std::vector<Rung> rungs_;
+  int depth_ = 0;
+  // Chunks [0, num_used_chunks_) are in a bucket or in the list of free ones.
+  std::vector<Chunk> chunks_;
+  std::vector<uint32_t> next_chunk_;
+  uint32_t num_used_chunks_ = 0;
+  uint32_t free_chunk_ = kNoChunk;
+  // Events of a bucket on their way to near_ or to a new rung.
+  std::vector<Event> gathered_;
+  size_t num_gathered_ = 0;
+  // The rate of pops since rung 0 was made: (events, from when).
+  int64_t num_drained_ = 0;
+  double drained_from_seconds_ = 0;
+};
+
+}  // namespace muster::runtime
+
+#endif  // MUSTER_RUNTIME_EVENT_QUEUE_H_
