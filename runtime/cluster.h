@@ -61,6 +61,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "muster/runtime/fields.h"
 #include "muster/runtime/ids.h"
 #include "muster/runtime/timeline.h"
 
@@ -150,11 +151,10 @@ class Cluster {
   // flight; on a wall clock Cancelled, once the runtime's stop flag is set.
   virtual absl::StatusOr<Completion<Response>> Next() = 0;
 
-  // Lets the clock pass. True: it is now `seconds`. False: a task ends at or
-  // before `seconds`, Next() has it, and the clock has not gone past its end.
-  // For a coordinator that waits for a worker's return. Errors:
-  // InvalidArgument if `seconds` is not finite or lies in the past; Cancelled
-  // as for Next.
+  // Lets the clock pass. True: it is now `seconds`, or later if that is past.
+  // False: a task ends at or before then; Next() has it, and the clock has not
+  // gone past its end. For a coordinator that waits for a worker's return.
+  // Errors: InvalidArgument if `seconds` is not finite; Cancelled as for Next.
   virtual absl::StatusOr<bool> AdvanceTo(double seconds) = 0;
 
   // Drops the worker's running and queued tasks, at once: the worker is free
