@@ -228,22 +228,26 @@ std::vector<std::pair<std::string, std::string>> ResultFlags() {
   return result;
 }
 
-std::string HelpText(const ExperimentInfo& info) {
+std::string FlagsHelp(absl::string_view own_heading) {
   std::string own, common;
   for (const auto& flag : OurFlags()) {
     (Contains(kCommon, flag.name) ? common : own).append(FlagHelp(flag));
   }
+  std::string text;
+  if (!own.empty()) absl::StrAppend(&text, own_heading, "\n", own, "\n");
+  absl::StrAppend(&text, "Flags of every experiment\n", common);
+  return text;
+}
+
+std::string HelpText(const ExperimentInfo& info) {
   std::string text = absl::StrCat(info.name, ": ", info.title, "\n");
   if (!info.source.empty())
     absl::StrAppend(&text, "Source: ", info.source, "\n");
   if (!info.claims.empty()) {
     absl::StrAppend(&text, "\nClaims\n", Indented(info.claims));
   }
-  if (!own.empty()) {
-    absl::StrAppend(&text, "\nFlags of this experiment\n", own);
-  }
   absl::StrAppend(
-      &text, "\nFlags of every experiment\n", common,
+      &text, "\n", FlagsHelp("Flags of this experiment"),
       "\nSeeds by size: ", info.quick_seeds, " with --quick, ",
       info.default_seeds, " by default, ", info.full_seeds, " with --full.\n",
       "\nOutputs under --out\n"

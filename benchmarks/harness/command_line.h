@@ -63,6 +63,10 @@ absl::StatusOr<CommonFlags> ReadCommonFlags(const ExperimentInfo& info);
 // own, and quick, full, seeds, seed. Not out, threads, data_dir, resume.
 std::vector<std::pair<std::string, std::string>> ResultFlags();
 
+// The flags of the program with types, defaults and meaning, under two
+// headings: its own, and those of every experiment.
+std::string FlagsHelp(absl::string_view own_heading);
+
 // Title, source, claims, flags with defaults, outputs, exit codes, examples.
 std::string HelpText(const ExperimentInfo& info);
 

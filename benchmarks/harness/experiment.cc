@@ -5,13 +5,13 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -24,6 +24,7 @@
 #include "muster/benchmarks/harness/provenance.h"
 #include "muster/benchmarks/harness/results_json.h"
 #include "muster/benchmarks/harness/sha256.h"
+#include "muster/benchmarks/harness/stop_signal.h"
 #include "muster/runtime/atomic_file.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/status_macros.h"
@@ -38,30 +39,6 @@ namespace fs = std::filesystem;
 constexpr size_t kMaxPrintedRows = 60;
 // Hexadecimal digits that name a checkpoint folder.
 constexpr size_t kFolderDigits = 12;
-
-std::atomic<bool> stop_requested = false;
-volatile std::sig_atomic_t stop_signal = 0;
-
-extern "C" void HandleStopSignal(int signal) {
-  if (stop_signal != 0) _exit(128 + signal);
-  stop_signal = signal;
-  stop_requested.store(true, std::memory_order_relaxed);
-  constexpr char kMessage[] =
-      "\nstopping: writing the results so far (once more to kill)\n";
-  if (write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1) < 0) {
-    // Nothing to be done about a closed stream in a signal handler.
-  }
-}
-
-void CatchStopSignals() {
-  stop_requested = false;
-  stop_signal = 0;
-  struct sigaction action = {};
-  action.sa_handler = HandleStopSignal;
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 // The folder can be made and written to, or says why not.
 absl::Status CheckWritable(const std::string& folder) {
@@ -122,6 +99,7 @@ struct Experiment::Impl {
   std::vector<std::string> notes;
   std::vector<std::pair<std::string, std::string>> files;
   std::map<std::string, std::string> data_checksums;
+  std::set<std::string> missing_data;
   std::once_flag fingerprint_once;
   std::string fingerprint;
   std::optional<CheckpointStore> checkpoints;
@@ -159,11 +137,11 @@ absl::StatusOr<std::unique_ptr<Experiment>> Experiment::Start(
 runtime::Runtime Experiment::runtime() const {
   return {.threads = flags_.threads,
           .observer = impl_->printer.get(),
-          .stop = &stop_requested};
+          .stop = &StopRequested()};
 }
 
 bool Experiment::stopped() const {
-  return stop_requested.load(std::memory_order_relaxed);
+  return StopRequested().load(std::memory_order_relaxed);
 }
 
 void Experiment::AddTable(Table table) {
@@ -193,6 +171,7 @@ absl::StatusOr<std::string> Experiment::DataFile(
   if (flags_.data_dir.empty() || !fs::is_regular_file(path, error)) {
     const std::string folder =
         flags_.data_dir.empty() ? "FOLDER" : flags_.data_dir;
+    impl_->missing_data.insert(std::string(relative_path));
     return absl::NotFoundError(
         absl::StrCat("no data file ", relative_path,
                      flags_.data_dir.empty()
@@ -268,6 +247,7 @@ absl::Status Experiment::WriteResults(const std::vector<Claim>& claims) {
       .flags = flags_,
       .result_flags = ResultFlags(),
       .data_checksums = impl_->data_checksums,
+      .missing_data = impl_->missing_data,
       .tables = impl_->tables,
       .figures = impl_->figures,
       .claims = claims,
@@ -343,7 +323,7 @@ int Experiment::Finish(absl::Status status) {
   for (const Claim& claim : claims) {
     if (claim.verdict == Verdict::kFail) exit_code = 2;
   }
-  if (stopped()) exit_code = 128 + static_cast<int>(stop_signal);
+  if (stopped()) exit_code = 128 + StopSignal();
   status = WriteRun(exit_code);
   if (!status.ok()) return Fail(status);
   if (!figures_status_.ok()) {

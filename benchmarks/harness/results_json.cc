@@ -110,6 +110,7 @@ std::string ResultsJson(const ResultsDocument& document) {
   for (const auto& [path, checksum] : document.data_checksums) {
     json["data_sha256"][path] = checksum;
   }
+  json["missing_data"] = document.missing_data;
   json["provenance"] = ProvenanceJson();
   json["claims"] = Json::array();
   for (const Claim& claim : document.claims) {

@@ -5,6 +5,7 @@
 // what goes where and which of them repeat to the byte).
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@ struct ResultsDocument {
   const CommonFlags& flags;
   std::vector<std::pair<std::string, std::string>> result_flags;
   const std::map<std::string, std::string>& data_checksums;  // path -> SHA-256
+  const std::set<std::string>& missing_data;  // asked for, not found
   std::span<const Table> tables;
   std::span<const FigureSpec> figures;
   std::span<const Claim> claims;
