@@ -53,7 +53,8 @@ absl::StatusOr<PosixFile> PosixFile::Open(std::string path, int flags) {
   return PosixFile(std::move(path), fd);
 }
 
-absl::StatusOr<PosixFile> PosixFile::OpenToWrite(std::string path, int flags) {
+absl::StatusOr<PosixFile> PosixFile::OpenToWrite(const std::string& path,
+                                                 int flags) {
   absl::StatusOr<PosixFile> file = Open(path, O_WRONLY | O_CREAT | flags);
   if (!absl::IsNotFound(file.status())) return file;
   return absl::NotFoundError(

@@ -36,7 +36,8 @@ class PosixFile {
 
   // Opens or creates a file to write, with these further flags. The error for a
   // missing directory names it.
-  static absl::StatusOr<PosixFile> OpenToWrite(std::string path, int flags);
+  static absl::StatusOr<PosixFile> OpenToWrite(const std::string& path,
+                                               int flags);
 
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
