@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_RNG_H_
+#define MUSTER_RUNTIME_RNG_H_
+
 // The random generator: Philox4x32-10 as a value.
 //
 // Philox is a counter-based generator: block(counter, key) is a pure function
@@ -28,9 +31,6 @@
 // Not promised: cryptographic strength, and protection from drawing twice from
 // one name. Thread-compatible; a copy is 40 bytes and independent of its
 // original.
-
-#ifndef MUSTER_RUNTIME_RNG_H_
-#define MUSTER_RUNTIME_RNG_H_
 
 #include <array>
 #include <cstdint>
