@@ -88,6 +88,14 @@ void PhiloxBatch(uint64_t seed, std::span<const uint64_t> streams,
                  std::span<const uint64_t> positions, std::span<uint64_t> first,
                  std::span<uint64_t> second);
 
+namespace internal_rng {
+// PhiloxBatch by the baseline instructions alone, so that a test on a newer
+// machine reaches them.
+void PhiloxBatchBaseline(uint64_t seed, std::span<const uint64_t> streams,
+                         std::span<const uint64_t> positions,
+                         std::span<uint64_t> first, std::span<uint64_t> second);
+}  // namespace internal_rng
+
 class Rng {
  public:
   // The root stream (0) of `seed`, position 0.
