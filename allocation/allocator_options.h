@@ -45,13 +45,13 @@ struct AllocatorOptions {
   ZeroRule zero_rule = ZeroRule::kRandomRemainder;
   // Seconds to reach worker i once per round, n entries >= 0; empty: none.
   // Added to the worker's expected finish.
-  std::vector<double> communication_seconds;
+  std::vector<double> communication_seconds = {};
 
   // Oracles. True mean seconds per task, n entries > 0: required by ofta; used
   // by variance_aware and top_m_greedy instead of estimates where given.
-  std::vector<double> true_means;
+  std::vector<double> true_means = {};
   // True standard deviations, n entries >= 0, only together with true_means.
-  std::vector<double> true_deviations;
+  std::vector<double> true_deviations = {};
 
   // sliding_window_ata: how many past rounds count, >= 1. Theory: about
   // sqrt(K ln K / number of changes); the default suits changes every 10^5

@@ -14,10 +14,17 @@
 namespace muster::allocation {
 
 struct AllocatorEntry {
+  // Options without a default that the policy cannot do without.
+  enum class Needs {
+    kNothing,
+    kAlpha,            // alpha
+    kAlphaIfAbsolute,  // alpha, if width_kind is kAbsolute
+    kTrueMeans,        // true_means
+  };
+
   absl::string_view name;
   absl::string_view description;  // one line
-  bool needs_alpha;               // reads options.alpha for certain
-  bool needs_true_means;
+  Needs needs;
   std::unique_ptr<Allocator> (*create)(absl::string_view name,
                                        const AllocatorOptions& options);
 };

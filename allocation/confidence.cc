@@ -28,9 +28,45 @@ MUSTER_ALWAYS_INLINE double RelativeScore(double mean, double inverse_root,
   return mean * (1 - width * w);
 }
 
+// The root u >= 1 of u - 1 - ln u = v: four Newton steps from the upper bound
+// 1 + sqrt(2 v) + v (I. Chatzigeorgiou, IEEE Comm. Letters 17, 2013). The
+// function is convex, so they descend, and quadratically from a start whose
+// error is at most v / 3.
+MUSTER_ALWAYS_INLINE double KlRatio(double v) {
+  const double bounded = v > 1e-14 ? v : 1e-14;
+  double u = 1 + std::sqrt(2 * bounded) + bounded;
+  for (int step = 0; step < 4; ++step) {
+    u -= (u - 1 - runtime::LogOfNormal(u) - bounded) * u / (u - 1);
+  }
+  return u;
+}
+
 }  // namespace
 
 namespace internal {
+
+MUSTER_VECTORIZE_CLONES
+void KlScores(const double* __restrict means,
+              const double* __restrict inverse_roots, size_t n, double log_term,
+              double* __restrict scores) {
+  for (size_t i = 0; i < n; ++i) {
+    scores[i] =
+        means[i] / KlRatio(log_term * (inverse_roots[i] * inverse_roots[i]));
+  }
+}
+
+MUSTER_VECTORIZE_CLONES
+void RefreshAll(const double* __restrict counts,
+                const double* __restrict totals, size_t n,
+                double* __restrict means, double* __restrict inverse_roots) {
+  for (size_t i = 0; i < n; ++i) {
+    const bool tried = counts[i] > 0;
+    const double count = tried ? counts[i] : 1;
+    means[i] =
+        tried ? totals[i] / count : -std::numeric_limits<double>::infinity();
+    inverse_roots[i] = tried ? 1 / std::sqrt(count) : 0;
+  }
+}
 
 MUSTER_VECTORIZE_CLONES
 void AbsoluteScores(const double* __restrict means,
@@ -86,6 +122,17 @@ void ArmStatistics::Refresh(int32_t worker) {
   }
 }
 
+void ArmStatistics::Scale(double factor) {
+  const size_t n = counts_.size();
+  for (size_t i = 0; i < n; ++i) {
+    counts_[i] *= factor;
+    totals_[i] *= factor;
+    if (counts_[i] < 1e-9) counts_[i] = totals_[i] = 0;
+  }
+  internal::RefreshAll(counts_.data(), totals_.data(), n, means_.data(),
+                       inverse_roots_.data());
+}
+
 void ArmStatistics::Clear() {
   std::fill(counts_.begin(), counts_.end(), 0);
   std::fill(totals_.begin(), totals_.end(), 0);
@@ -109,6 +156,21 @@ double ComputeScore(WidthKind kind, double mean, double inverse_root,
   return kind == WidthKind::kAbsolute
              ? AbsoluteScore(mean, inverse_root, root_log, log_term, width)
              : RelativeScore(mean, inverse_root, root_log, log_term, width);
+}
+
+double KlScore(double count, double total, double log_term) {
+  if (count > 0) {
+    const double inverse_root = 1 / std::sqrt(count);
+    return total / count / KlRatio(log_term * (inverse_root * inverse_root));
+  }
+  return total > 0 ? total / log_term
+                   : -std::numeric_limits<double>::infinity();
+}
+
+void ComputeKlScores(const ArmStatistics& arms, double log_term,
+                     std::span<double> scores) {
+  internal::KlScores(arms.means().data(), arms.inverse_roots().data(),
+                     arms.size(), log_term, scores.data());
 }
 
 double ExitRoot(double ratio) { return (std::sqrt(1 + 4 * ratio) - 1) / 2; }

@@ -37,8 +37,10 @@ using Candidate = MinMaxWorkspace::Candidate;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int64_t kMaxBudget = std::numeric_limits<int32_t>::max();
 
+// Adding a zero spread changes no bits.
 double Key(const Arm& arm, double tasks) {
-  return arm.ready + tasks * arm.score;
+  const double key = arm.ready + tasks * arm.score;
+  return arm.spread == 0 ? key : key + arm.spread * std::sqrt(tasks);
 }
 
 bool Before(double key, int32_t worker, double other_key,
@@ -60,7 +62,8 @@ void KeepSmallest(size_t limit, std::vector<Candidate>* candidates) {
 // One pass with a falling cutoff: the pool is cut back to `limit` whenever it
 // has doubled, so a worker is looked at once and moved O(1) times.
 void SelectWorkers(std::span<const double> scores,
-                   std::span<const double> ready, size_t limit,
+                   std::span<const double> ready,
+                   std::span<const double> spreads, size_t limit,
                    std::vector<Candidate>* candidates) {
   candidates->clear();
   const size_t n = scores.size();
@@ -68,11 +71,12 @@ void SelectWorkers(std::span<const double> scores,
   candidates->reserve(std::min(capacity, n) + 16);
   double cutoff = kInfinity;
   for (size_t block = 0; block < n; block += 16) {
-    if (ready.empty() && cutoff < kInfinity) {
+    if (cutoff < kInfinity) {  // no key is below its score
       block = internal::NextBlockBelow(scores.data(), n, block, cutoff);
     }
     for (size_t i = block; i < std::min(n, block + 16); ++i) {
-      const double key = ready.empty() ? scores[i] : ready[i] + scores[i];
+      double key = ready.empty() ? scores[i] : ready[i] + scores[i];
+      if (!spreads.empty()) key += spreads[i];
       if (!(key < cutoff)) continue;  // equal keys go to the lower index
       candidates->push_back({key, static_cast<int32_t>(i)});
     }
@@ -149,34 +153,36 @@ void GiveRest(int64_t left, std::vector<Arm>* arms) {
   }
 }
 
-}  // namespace
-
-double MinMaxAllocate(std::span<const double> scores,
-                      std::span<const double> ready, int64_t budget,
-                      MinMaxWorkspace* workspace,
-                      std::vector<WorkerTasks>* tasks) {
+double Solve(std::span<const double> scores, std::span<const double> ready,
+             std::span<const double> spreads, int64_t budget,
+             MinMaxWorkspace* workspace, std::vector<WorkerTasks>* tasks) {
   MUSTER_CHECK(!scores.empty());
   MUSTER_CHECK(ready.empty() || ready.size() == scores.size());
+  MUSTER_CHECK(spreads.empty() || spreads.size() == scores.size());
   MUSTER_CHECK(budget >= 1 && budget <= kMaxBudget) << "budget " << budget;
   const size_t limit =
       static_cast<size_t>(std::min<int64_t>(budget, scores.size()));
-  SelectWorkers(scores, ready, limit, &workspace->candidates);
+  SelectWorkers(scores, ready, spreads, limit, &workspace->candidates);
 
   std::vector<Arm>& arms = workspace->arms;
   arms.clear();
   for (const Candidate& candidate : workspace->candidates) {
-    const double score = scores[candidate.worker];
-    MUSTER_CHECK_GT(score, 0) << "worker " << candidate.worker;
+    const int32_t worker = candidate.worker;
+    const double score = scores[worker];
+    MUSTER_CHECK_GT(score, 0) << "worker " << worker;
     if (score == kInfinity) continue;
     arms.push_back({.key = candidate.key,
-                    .worker = candidate.worker,
+                    .worker = worker,
                     .tasks = 0,
                     .score = score,
-                    .ready = ready.empty() ? 0 : ready[candidate.worker]});
+                    .ready = ready.empty() ? 0 : ready[worker],
+                    .spread = spreads.empty() ? 0 : spreads[worker]});
   }
   MUSTER_CHECK(!arms.empty()) << "no worker has a finite score";
-  const int64_t left =
-      GiveBelowThreshold(StartThreshold(arms, budget), budget, &arms);
+  int64_t left = budget;
+  if (spreads.empty()) {
+    left = GiveBelowThreshold(StartThreshold(arms, budget), budget, &arms);
+  }
   GiveRest(left, &arms);
 
   std::sort(arms.begin(), arms.end(),
@@ -189,6 +195,23 @@ double MinMaxAllocate(std::span<const double> scores,
     loss = std::max(loss, Key(arm, arm.tasks));
   }
   return loss;
+}
+
+}  // namespace
+
+double MinMaxAllocate(std::span<const double> scores,
+                      std::span<const double> ready, int64_t budget,
+                      MinMaxWorkspace* workspace,
+                      std::vector<WorkerTasks>* tasks) {
+  return Solve(scores, ready, {}, budget, workspace, tasks);
+}
+
+double MinMaxAllocateWithSpreads(std::span<const double> scores,
+                                 std::span<const double> ready,
+                                 std::span<const double> spreads,
+                                 int64_t budget, MinMaxWorkspace* workspace,
+                                 std::vector<WorkerTasks>* tasks) {
+  return Solve(scores, ready, spreads, budget, workspace, tasks);
 }
 
 double MinMaxLoss(std::span<const double> scores, std::span<const double> ready,

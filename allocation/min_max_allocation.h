@@ -45,6 +45,7 @@ struct MinMaxWorkspace {
     int32_t tasks;
     double score;
     double ready;
+    double spread;
   };
   struct Candidate {
     double key;  // of the worker's first task
@@ -65,6 +66,15 @@ double MinMaxAllocate(std::span<const double> scores,
                       std::span<const double> ready, int64_t budget,
                       MinMaxWorkspace* workspace,
                       std::vector<WorkerTasks>* tasks);
+
+// The same for keys r_i + j s_i + d_i sqrt(j) with spreads d_i >= 0 (n entries,
+// seconds): an upper quantile of the sum of j durations instead of its mean,
+// when d_i is a multiple of their standard deviation. O(n + B log m).
+double MinMaxAllocateWithSpreads(std::span<const double> scores,
+                                 std::span<const double> ready,
+                                 std::span<const double> spreads,
+                                 int64_t budget, MinMaxWorkspace* workspace,
+                                 std::vector<WorkerTasks>* tasks);
 
 // max_i r_i + a_i s_i of any allocation (0 for an empty one).
 double MinMaxLoss(std::span<const double> scores, std::span<const double> ready,

@@ -51,16 +51,18 @@ ScoreAllocation::ScoreAllocation(Options options)
 void ScoreAllocation::Allocate(std::span<const double> scores,
                                std::span<const double> counts,
                                const RoundRequest& request,
-                               Allocation* allocation) {
+                               Allocation* allocation,
+                               std::span<const double> spreads) {
   MUSTER_DCHECK_EQ(scores.size(), static_cast<size_t>(options_.num_workers));
   CheckRequest(request, options_.num_workers);
+  spreads_ = spreads;
   allocation->mode = Allocation::Mode::kBarrier;
   allocation->budget = request.budget;
   allocation->exploring = false;
   if (request.up.empty()) {
     const MinMaxRepair::Bracket bracket = repair_.Look(scores);
     if (bracket.min_score > 0) {
-      if (request.ready_seconds.empty() &&
+      if (request.ready_seconds.empty() && spreads.empty() &&
           options_.communication_seconds.empty() &&
           bracket.max_inside < kInfinity) {
         const std::vector<WorkerTasks>& tasks =
@@ -193,7 +195,12 @@ void ScoreAllocation::MinMax(std::span<const double> scores,
     for (size_t i = 0; i < ready.size(); ++i) ready_[i] += ready[i];
     ready = ready_;
   }
-  MinMaxAllocate(masked_scores_, ready, budget, &workspace_, tasks);
+  if (spreads_.empty()) {
+    MinMaxAllocate(masked_scores_, ready, budget, &workspace_, tasks);
+  } else {
+    MinMaxAllocateWithSpreads(masked_scores_, ready, spreads_, budget,
+                              &workspace_, tasks);
+  }
 }
 
 void ScoreAllocation::MergeInto(Allocation* allocation) {

@@ -13,7 +13,7 @@
 //      and the remaining B mod |Z| tasks to as many distinct members, chosen by
 //      the ZeroRule.
 //   3. Otherwise the exact min-max allocation (min_max_allocation.h) with keys
-//      ready_i + communication_i + j s_i.
+//      ready_i + communication_i + j s_i (+ spread_i sqrt(j) where given).
 //
 // Rules 1 and 2 do not look at ready and communication times: they buy
 // information, not speed.
@@ -58,16 +58,18 @@ class ScoreAllocation {
     ZeroRule zero_rule = ZeroRule::kRandomRemainder;
     uint64_t seed = 1;
     // Seconds to reach worker i in a round, added to its keys; empty: zero.
-    std::vector<double> communication_seconds;
+    std::vector<double> communication_seconds = {};
   };
 
   explicit ScoreAllocation(Options options);
 
   // scores: n entries, never NaN. counts: finished tasks per worker, n entries
-  // (read by kLowestCountFirst only). Replaces `allocation`. O(n + m log m); in
-  // the steady state of slowly changing scores O(n) vectorised.
+  // (read by kLowestCountFirst only). spreads: n entries >= 0, or empty: zero.
+  // Replaces `allocation`. O(n + m log m); without masks, offsets and spreads,
+  // in the steady state of slowly changing scores, O(n) vectorised.
   void Allocate(std::span<const double> scores, std::span<const double> counts,
-                const RoundRequest& request, Allocation* allocation);
+                const RoundRequest& request, Allocation* allocation,
+                std::span<const double> spreads = {});
 
   // The part of the state that matters: where kRoundRobin goes on.
   int32_t cursor() const { return cursor_; }
@@ -101,6 +103,7 @@ class ScoreAllocation {
   std::vector<WorkerTasks> rest_;
   std::vector<double> masked_scores_;
   std::vector<double> ready_;
+  std::span<const double> spreads_;  // of the current call
 };
 
 // CHECKs a request against the number of workers: round >= 1, 1 <= budget <

@@ -42,13 +42,13 @@ struct StudyOptions {
   int64_t budget = 0;  // B >= 1, required
   // Rounds after which totals are recorded: ascending, in [1, rounds]. Empty:
   // RecordGrid(rounds, 20, 200).
-  std::vector<int64_t> record_rounds;
+  std::vector<int64_t> record_rounds = {};
   // Whether to compute the proxy regret (O(n log n) per round when the model
   // drifts, O(support) otherwise).
   bool regret = true;
   // True means for the regret, n entries > 0; empty: the simulator's. For laws
   // without a finite mean, give others or turn the regret off.
-  std::vector<double> true_means;
+  std::vector<double> true_means = {};
 };
 
 // InvalidArgument naming field, value, bound and mend.
