@@ -17,6 +17,7 @@ AlternatingPath::AlternatingPath(const Rng& stream, double mean_on_seconds,
   MUSTER_CHECK(mean_on_seconds > 0 && std::isfinite(mean_on_seconds));
   MUSTER_CHECK(mean_off_seconds > 0 && std::isfinite(mean_off_seconds));
   Load(0);
+  MoveTo(0);
 }
 
 void AlternatingPath::Load(int64_t chunk) {
@@ -32,7 +33,7 @@ void AlternatingPath::Load(int64_t chunk) {
   }
 }
 
-AlternatingPath::Span AlternatingPath::At(double t) {
+void AlternatingPath::MoveTo(double t) {
   MUSTER_CHECK(t >= 0 && std::isfinite(t)) << "t = " << t;
   if (t < chunk_begins_[chunk_] || t >= ends_.back()) {
     while (t >= chunk_begins_.back()) {
@@ -45,9 +46,9 @@ AlternatingPath::Span AlternatingPath::At(double t) {
   }
   const auto end = std::upper_bound(ends_.begin(), ends_.end(), t);
   const int64_t k = end - ends_.begin();
-  return {.begin = k == 0 ? chunk_begins_[chunk_] : ends_[k - 1],
-          .end = *end,
-          .on = k % 2 == 0};
+  current_ = {.begin = k == 0 ? chunk_begins_[chunk_] : ends_[k - 1],
+              .end = *end,
+              .on = k % 2 == 0};
 }
 
 }  // namespace muster::runtime

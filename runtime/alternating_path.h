@@ -37,11 +37,16 @@ class AlternatingPath {
   // that move on little by little; the first query beyond all others walks
   // there (O(number of switches)), any other costs O(log(number of switches)).
   // Changes caches only: thread-compatible.
-  Span At(double t);
+  Span At(double t) {
+    if (!(t >= current_.begin && t < current_.end)) MoveTo(t);
+    return current_;
+  }
 
  private:
   static constexpr int kChunkIntervals = 32;
 
+  // Makes current_ the interval that contains t.
+  void MoveTo(double t);
   // Fills ends_ with chunk `chunk`, whose begin is known.
   void Load(int64_t chunk);
 
@@ -49,7 +54,8 @@ class AlternatingPath {
   std::array<double, 2> mean_seconds_;  // on, off
   // Begin of intervals 0, 32, 64, ...; ascending, at least one.
   std::vector<double> chunk_begins_;
-  int64_t chunk_ = 0;                              // the chunk in ends_
+  Span current_ = {};  // the interval of the last query
+  int64_t chunk_ = 0;  // the chunk in ends_
   std::array<double, kChunkIntervals> ends_ = {};  // ascending
 };
 
