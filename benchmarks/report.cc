@@ -117,7 +117,7 @@ void AppendClaims(std::span<const Claim> claims, std::string* html) {
                     HtmlEscape(claim.id), "</td><td>", HtmlEscape(claim.source),
                     "</td><td>");
     absl::StrAppend(html, HtmlEscape(claim.statement), "</td><td class=\"n\">",
-                    HtmlEscape(claim.paper), "</td><td class=\"n\">",
+                    HtmlEscape(ShortPaper(claim)), "</td><td class=\"n\">",
                     Number(claim.ours), "</td><td class=\"n\">",
                     IntervalText(claim), "</td><td class=\"n\">", claim.seeds,
                     "</td></tr>\n");

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
 import unittest
 
 _PROGRAM = os.path.join(
@@ -99,26 +98,15 @@ class BarrierWaitTest(unittest.TestCase):
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            # The first line of progress says that tasks are being run.
-            line = process.stderr.readline()
-            self.assertIn("barrier", line)
-            deadline = time.monotonic() + 60
-            while not self.checkpoints() and time.monotonic() < deadline:
-                time.sleep(0.01)
+            # The first line of progress says that tasks are being run. They
+            # save what they have when they are stopped.
+            self.assertIn("barrier", process.stderr.readline())
             process.send_signal(sent)
             _, error = process.communicate(timeout=60)
             return process.returncode, error
 
-    def checkpoints(self):
-        return [
-            name
-            for _, _, names in os.walk(os.path.join(self.out, "checkpoint"))
-            for name in names
-            if name.endswith(".checkpoint")
-        ]
-
     def test_interrupted_and_resumed_gives_the_same_bytes(self):
-        flags = ["--rounds=3000000", "--seeds=2", "--threads=2"]
+        flags = ["--rounds=1000000", "--seeds=1", "--threads=2"]
         for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             returned, error = self.interrupt(sent, flags + ["--resume"])
             self.assertEqual(returned, code, error)

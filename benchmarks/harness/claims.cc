@@ -271,6 +271,14 @@ absl::StatusOr<std::vector<Claim>> ParseClaimsCsv(absl::string_view csv) {
   return claims;
 }
 
+std::string ShortPaper(const Claim& claim) {
+  const std::string& paper = claim.paper;
+  double value = 0;
+  const char* end = paper.data() + paper.size();
+  const bool is_number = std::from_chars(paper.data(), end, value).ptr == end;
+  return is_number && paper.size() > 8 ? absl::StrFormat("%.6g", value) : paper;
+}
+
 std::string ClaimsToText(std::span<const Claim> claims) {
   std::vector<std::vector<std::string>> rows = {{"verdict", "claim", "source",
                                                  "paper", "ours", "interval",
@@ -284,7 +292,7 @@ std::string ClaimsToText(std::span<const Claim> claims) {
                               ShortNumber(claim.high), "]");
     }
     rows.push_back({std::string(VerdictName(claim.verdict)), claim.id,
-                    claim.source, claim.paper, ShortNumber(claim.ours),
+                    claim.source, ShortPaper(claim), ShortNumber(claim.ours),
                     interval, absl::StrCat(claim.seeds), claim.statement});
   }
   std::string text =

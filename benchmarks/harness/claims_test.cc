@@ -152,6 +152,12 @@ TEST(ClaimsTest, TextCountsTheVerdicts) {
               HasSubstr("2 claims: 1 pass, 1 fail, 0 tie, 0 skipped"));
 }
 
+TEST(ClaimsTest, LongNumbersAreCutForPeople) {
+  EXPECT_EQ(ShortPaper({.paper = "3.380728993228993"}), "3.38073");
+  EXPECT_EQ(ShortPaper({.paper = "1.07"}), "1.07");
+  EXPECT_EQ(ShortPaper({.paper = ">= 27.123456789"}), ">= 27.123456789");
+}
+
 TEST(ClaimsDeathTest, IdsAreUnique) {
   Claims claims;
   claims.JudgeTrue(Text("a"), true);
