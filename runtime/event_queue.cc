@@ -62,33 +62,37 @@ void InsertionSort(std::span<Event> events) {
   }
 }
 
-// Writes events[0, count) sorted to out, which has room for 8 events and does
-// not overlap; events[count, 8) may be read. False, with out undefined, if two
-// times are equal. Without branches: an event's place is the number of earlier
-// ones, counted two at a time.
+// Writes events[0, count), count <= 2 kPairs, sorted to out, which has room for
+// 2 kPairs events and does not overlap; all of events[0, 2 kPairs) may be read.
+// False, with out undefined, if two times are equal. Without branches: an
+// event's place is the number of earlier ones, counted two at a time.
+template <int kPairs>
 bool SortDistinctTimes(const Event* events, size_t count, Event* out) {
   using Doubles = double __attribute__((vector_size(16)));
   using Counts = int64_t __attribute__((vector_size(16)));
-  constexpr int kPairs = 4;
-  double seconds[2 * kPairs];
-  for (size_t i = 0; i < 2 * kPairs; ++i) {
-    seconds[i] = i < count ? events[i].seconds : HUGE_VAL;
-  }
+  constexpr Doubles kInfinity = {HUGE_VAL, HUGE_VAL};
+  const int64_t n = static_cast<int64_t>(count);
   Doubles times[kPairs];
-  std::memcpy(times, seconds, sizeof(seconds));
   Counts places[kPairs] = {};
 #pragma GCC unroll 8
+  for (int j = 0; j < kPairs; ++j) {
+    const Doubles pair = {events[2 * j].seconds, events[2 * j + 1].seconds};
+    const Counts indices = {2 * j, 2 * j + 1};
+    times[j] = indices < Counts{n, n} ? pair : kInfinity;
+  }
+#pragma GCC unroll 16
   for (int i = 0; i < 2 * kPairs; ++i) {
-    const Doubles time = {seconds[i], seconds[i]};
-#pragma GCC unroll 4
+    const Doubles time = {times[i / 2][i % 2], times[i / 2][i % 2]};
+#pragma GCC unroll 8
     for (int j = 0; j < kPairs; ++j) places[j] -= time < times[j];
   }
   // Equal times share a place, which makes the sum smaller. The padding's
   // places are all `count`.
-  const Counts sums = places[0] + places[1] + places[2] + places[3];
-  const int64_t n = static_cast<int64_t>(count);
-  if (sums[0] + sums[1] != n * (n - 1) / 2 + (2 * kPairs - n) * n) return false;
+  Counts sums = {};
 #pragma GCC unroll 8
+  for (int j = 0; j < kPairs; ++j) sums += places[j];
+  if (sums[0] + sums[1] != n * (n - 1) / 2 + (2 * kPairs - n) * n) return false;
+#pragma GCC unroll 16
   for (int i = 0; i < 2 * kPairs; ++i) out[places[i / 2][i % 2]] = events[i];
   return true;
 }
@@ -128,14 +132,14 @@ void EventQueue::Clear() {
   depth_ = 0;
   num_gathered_ = 0;
   num_drained_ = 0;
-  FreeAllChunks();
+  FreeAll();
 }
 
 int64_t EventQueue::MemoryBytes() const {
   size_t bytes = near_.capacity() * sizeof(Event) +
                  gathered_.capacity() * sizeof(Event) +
-                 chunks_.capacity() * sizeof(Chunk) +
-                 next_chunk_.capacity() * sizeof(uint32_t) +
+                 units_.capacity() * sizeof(Unit) +
+                 next_unit_.capacity() * sizeof(uint32_t) +
                  rungs_.capacity() * sizeof(Rung);
   for (const Rung& rung : rungs_) {
     bytes += rung.buckets.capacity() * sizeof(Bucket);
@@ -144,61 +148,70 @@ int64_t EventQueue::MemoryBytes() const {
 }
 
 // ---------------------------------------------------------------------------
-// Chunks and buckets
+// Units and buckets
 
-uint32_t EventQueue::NewChunk() {
-  if (free_chunk_ != kNoChunk) {
-    const uint32_t chunk = free_chunk_;
-    free_chunk_ = next_chunk_[chunk];
-    return chunk;
+// The first of `count` adjacent units, 1 or kBlockUnits.
+uint32_t EventQueue::NewUnits(uint32_t count) {
+  uint32_t& free = count == 1 ? free_unit_ : free_block_;
+  if (free != kNone) {
+    const uint32_t unit = free;
+    free = next_unit_[unit];
+    return unit;
   }
-  if (num_used_chunks_ == chunks_.size()) {
-    const size_t size = std::max<size_t>(16, 2 * chunks_.size());
-    MUSTER_CHECK_LT(size, size_t{kNoChunk} / kChunkEvents)
+  const uint32_t unit = num_used_units_;
+  if (unit + count > units_.size()) {
+    const size_t size = std::max<size_t>(2 * kBlockUnits, 2 * units_.size());
+    MUSTER_CHECK_LT(size, size_t{kNone} / kUnitEvents)
         << "too many pending events";
-    chunks_.resize(size);
-    next_chunk_.resize(size);
+    units_.resize(size);
+    next_unit_.resize(size);
   }
-  return num_used_chunks_++;
+  num_used_units_ += count;
+  return unit;
 }
 
-void EventQueue::FreeChunk(uint32_t chunk) {
-  next_chunk_[chunk] = free_chunk_;
-  free_chunk_ = chunk;
+void EventQueue::Free(uint32_t first_unit, uint32_t count) {
+  uint32_t& free = count == 1 ? free_unit_ : free_block_;
+  next_unit_[first_unit] = free;
+  free = first_unit;
 }
 
-void EventQueue::FreeAllChunks() {
-  num_used_chunks_ = 0;
-  free_chunk_ = kNoChunk;
+void EventQueue::FreeAll() {
+  num_used_units_ = 0;
+  free_unit_ = kNone;
+  free_block_ = kNone;
 }
 
+// The present unit or block is full.
 void EventQueue::Extend(Bucket* bucket) {
-  const uint32_t full = bucket->end_slot / kChunkEvents - 1;
-  const uint32_t chunk = NewChunk();
-  next_chunk_[full] = chunk;
-  bucket->end_slot = chunk * kChunkEvents;
+  const uint32_t full_unit =
+      bucket->is_one_unit() ? bucket->first_unit
+                            : bucket->limit_slot / kUnitEvents - kBlockUnits;
+  const uint32_t unit = NewUnits(kBlockUnits);
+  next_unit_[full_unit] = unit;
+  bucket->end_slot = unit * kUnitEvents;
+  bucket->limit_slot = bucket->end_slot + kBlockUnits * kUnitEvents;
 }
 
-// Appends the bucket's events to gathered() and frees its chunks.
+// Appends the bucket's events to gathered() and frees its units.
 void EventQueue::Gather(const Bucket& bucket) {
-  uint32_t chunk = bucket.first_chunk;
-  const uint32_t last_chunk = bucket.end_slot / kChunkEvents;
-  for (;;) {
-    if (gathered_.size() < num_gathered_ + kChunkEvents) {
-      gathered_.resize(2 * num_gathered_ + 8 * kChunkEvents);
+  uint32_t unit = bucket.first_unit;
+  for (uint32_t num_units = 1;; num_units = kBlockUnits) {
+    const uint32_t first = unit * kUnitEvents;
+    const uint32_t limit = first + num_units * kUnitEvents;
+    const bool is_last = limit == bucket.limit_slot;
+    const size_t count = (is_last ? bucket.end_slot : limit) - first;
+    const uint32_t next = next_unit_[unit];
+    if (!is_last) __builtin_prefetch(At(next * kUnitEvents));
+    if (gathered_.size() < num_gathered_ + count) {
+      gathered_.resize(2 * num_gathered_ + kBlockUnits * kUnitEvents);
     }
-    const Chunk& from = chunks_[chunk];
-    std::copy_n(from.events, kChunkEvents, &gathered_[num_gathered_]);
-    if (chunk == last_chunk) break;
-    num_gathered_ += kChunkEvents;
-    const uint32_t next = next_chunk_[chunk];
-    __builtin_prefetch(&chunks_[next].events[0]);
-    __builtin_prefetch(&chunks_[next].events[kChunkEvents / 2]);
-    FreeChunk(chunk);
-    chunk = next;
+    std::copy_n(At(first), count, gathered_.begin() + num_gathered_);
+    num_gathered_ += count;
+    Free(unit, num_units);
+    if (is_last) return;
+    unit = next;
   }
-  num_gathered_ += bucket.end_slot % kChunkEvents;
-  FreeChunk(chunk);
 }
 
 void EventQueue::GatherNear() {
@@ -248,18 +261,21 @@ void EventQueue::InsertNear(const Event& event) {
   }
 }
 
-// Sorts the events of one chunk into near_, which is empty.
-void EventQueue::TakeChunk(uint32_t chunk, size_t count) {
-  const Event* events = chunks_[chunk].events;
+// Sorts a bucket of one unit into near_, which is empty.
+void EventQueue::TakeUnit(const Bucket& bucket) {
+  const Event* events = At(bucket.first_slot());
+  const size_t count = bucket.end_slot - bucket.first_slot();
   head_ = kNearHead;
   tail_ = kNearHead + count;
   num_drained_ += static_cast<int64_t>(count);
   Event* out = near_.data() + head_;
-  if (!SortDistinctTimes(events, count, out)) [[unlikely]] {
+  const bool sorted = count <= 8 ? SortDistinctTimes<4>(events, count, out)
+                                 : SortDistinctTimes<8>(events, count, out);
+  if (!sorted) [[unlikely]] {
     std::copy_n(events, count, out);
     InsertionSort({out, count});
   }
-  FreeChunk(chunk);
+  Free(bucket.first_unit, 1);
 }
 
 // Sorts gathered() into near_, which is empty.
@@ -286,18 +302,15 @@ void EventQueue::Refill() {
     Rung& rung = rungs_[depth_ - 1];
     const int64_t last = static_cast<int64_t>(rung.buckets.size()) - 1;
     int64_t b = rung.next;
-    while (b < last && rung.buckets[b].end_slot ==
-                           rung.buckets[b].first_chunk * kChunkEvents) {
-      ++b;
-    }
+    while (b < last && rung.buckets[b].empty()) ++b;
     const Bucket bucket = rung.buckets[b];
     rung.next = b + 1;
     if (b == last) {
       Gather(bucket);
       --depth_;
       if (num_gathered_ > 0) Divide(depth_);
-    } else if (bucket.end_slot / kChunkEvents == bucket.first_chunk) {
-      TakeChunk(bucket.first_chunk, bucket.end_slot % kChunkEvents);
+    } else if (bucket.is_one_unit()) {
+      TakeUnit(bucket);
     } else {
       Gather(bucket);
       Divide(depth_);
@@ -325,8 +338,9 @@ EventQueue::Rung& EventQueue::AddRung(int64_t num_regular) {
   rung.next = 0;
   rung.buckets.resize(num_regular + 1);
   for (Bucket& bucket : rung.buckets) {
-    bucket.first_chunk = NewChunk();
-    bucket.end_slot = bucket.first_chunk * kChunkEvents;
+    bucket.first_unit = NewUnits(1);
+    bucket.end_slot = bucket.first_slot();
+    bucket.limit_slot = bucket.end_slot + kUnitEvents;
   }
   return rung;
 }
@@ -338,7 +352,7 @@ void EventQueue::Stage(const Event& event) {
   GatherNear();
   if (depth_ == kMaxDepth) GatherAll();
   if (depth_ == 0) {
-    FreeAllChunks();
+    FreeAll();
     num_drained_ = 0;
   }
   Bucket* bucket = &AddRung(0).buckets[0];
@@ -372,13 +386,13 @@ double EventQueue::SpanByRate(double start, double span, double* expected) {
   return span;
 }
 
-// Gives back memory of a queue that was much larger. No chunk is in use.
+// Gives back memory of a queue that was much larger. No unit is in use.
 void EventQueue::TrimMemory(int64_t num_buckets) {
   const size_t count = num_gathered_;
-  const size_t needed = num_buckets + count / kChunkEvents + 64;
-  if (chunks_.size() > 8 * needed) {
-    chunks_ = std::vector<Chunk>(2 * needed);
-    next_chunk_ = std::vector<uint32_t>(2 * needed);
+  const size_t needed = num_buckets + 2 * count / kUnitEvents + 64;
+  if (units_.size() > 8 * needed) {
+    units_ = std::vector<Unit>(2 * needed);
+    next_unit_ = std::vector<uint32_t>(2 * needed);
   }
   if (near_.size() > 16 * count + 4 * kMinNearSize) {
     near_ = std::vector<Event>(kMinNearSize);
@@ -393,7 +407,7 @@ void EventQueue::TrimMemory(int64_t num_buckets) {
 // Brings gathered() to near_ if it is small, to a new rung at `depth` if not.
 void EventQueue::Divide(int depth) {
   depth_ = depth;
-  if (depth == 0) FreeAllChunks();
+  if (depth == 0) FreeAll();
   if (num_gathered_ <= (depth == 0 ? kMaxSortedQueue : kMaxSortedBucket)) {
     if (depth == 0) TrimMemory(0);
     TakeGathered();

@@ -96,17 +96,27 @@ class EventQueue {
   int64_t MemoryBytes() const;
 
  private:
-  // Buckets are chains of chunks. A slot is the index of an event in chunks_:
-  // slot / kChunkEvents is its chunk.
-  static constexpr uint32_t kChunkEvents = 8;
-  struct alignas(64) Chunk {
-    Event events[kChunkEvents];
+  // A slot is a place for one event in units_: unit slot / kUnitEvents. A
+  // bucket starts with one unit; when that is full, it goes on in blocks of
+  // kBlockUnits adjacent units, linked in next_unit_ from first unit to first
+  // unit. It always has a free slot.
+  static constexpr uint32_t kUnitEvents = 16;
+  static constexpr uint32_t kBlockUnits = 8;
+  static constexpr uint32_t kNone = ~uint32_t{0};
+  struct alignas(64) Unit {
+    Event events[kUnitEvents];
   };
-  static constexpr uint32_t kNoChunk = ~uint32_t{0};
 
   struct Bucket {
-    uint32_t first_chunk;
-    uint32_t end_slot;  // where the next event goes; never past its chunk
+    uint32_t first_unit;
+    uint32_t end_slot;    // where the next event goes
+    uint32_t limit_slot;  // where the present unit or block ends
+
+    uint32_t first_slot() const { return first_unit * kUnitEvents; }
+    bool empty() const { return end_slot == first_slot(); }
+    bool is_one_unit() const {
+      return limit_slot == first_slot() + kUnitEvents;
+    }
   };
 
   struct Rung {
@@ -136,23 +146,23 @@ class EventQueue {
 
   static double CheckedSeconds(double seconds);
 
-  Event& At(uint32_t slot) {
-    return reinterpret_cast<Event*>(chunks_.data())[slot];
+  Event* At(uint32_t slot) {
+    return reinterpret_cast<Event*>(units_.data()) + slot;
   }
   void Append(const Event& event, Bucket* bucket) {
-    At(bucket->end_slot) = event;
-    if (++bucket->end_slot % kChunkEvents == 0) [[unlikely]]
+    *At(bucket->end_slot) = event;
+    if (++bucket->end_slot == bucket->limit_slot) [[unlikely]]
       Extend(bucket);
   }
   void Extend(Bucket* bucket);
-  uint32_t NewChunk();
-  void FreeChunk(uint32_t chunk);
-  void FreeAllChunks();
+  uint32_t NewUnits(uint32_t count);
+  void Free(uint32_t first_unit, uint32_t count);
+  void FreeAll();
 
   void InsertNear(const Event& event);
   void CenterNear(size_t extra);
   void Refill();
-  void TakeChunk(uint32_t chunk, size_t count);
+  void TakeUnit(const Bucket& bucket);
   void TakeGathered();
   void Gather(const Bucket& bucket);
   void GatherAll();
@@ -174,11 +184,13 @@ class EventQueue {
   // rungs_[0, depth_) are in use, coarsest first.
   std::vector<Rung> rungs_;
   int depth_ = 0;
-  // Chunks [0, num_used_chunks_) are in a bucket or in the list of free ones.
-  std::vector<Chunk> chunks_;
-  std::vector<uint32_t> next_chunk_;
-  uint32_t num_used_chunks_ = 0;
-  uint32_t free_chunk_ = kNoChunk;
+  // Units [0, num_used_units_) are in a bucket or in a list of free ones: of
+  // single units, and of blocks.
+  std::vector<Unit> units_;
+  std::vector<uint32_t> next_unit_;
+  uint32_t num_used_units_ = 0;
+  uint32_t free_unit_ = kNone;
+  uint32_t free_block_ = kNone;
   // Events of a bucket on their way to near_ or to a new rung.
   std::vector<Event> gathered_;
   size_t num_gathered_ = 0;

@@ -1,0 +1,311 @@
+// Nanoseconds per event of EventQueue and of its peer, std::priority_queue, in
+// the same order with the same draws.
+//
+// Hold: n workers; each event popped schedules its worker again after a
+// duration drawn from a law. Both contenders draw every duration when they need
+// it (one Philox output at least), so that the ratio is that of a simulation,
+// not of bare queues. FillDrain: n events pushed, then n popped, over and over;
+// an event is one push and one pop.
+//
+//   bazel run -c opt //runtime:event_queue_benchmark
+//       Google Benchmark's entries BM_<workload>_<contender>/<law>/<n>.
+//   bazel run -c opt //runtime:event_queue_benchmark -- --ratios
+//       A table of both medians and their ratio; the contenders take turns in
+//       one process, so that a noisy machine disturbs both alike. Exits with 1
+//       if a ratio is below its target.
+//
+// Either way each contender's pops are summed up in order, and the sums are
+// compared.
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "benchmark/benchmark.h"
+#include "gflags/gflags.h"
+#include "muster/runtime/check.h"
+#include "muster/runtime/distributions.h"
+#include "muster/runtime/event_queue.h"
+#include "muster/runtime/math.h"
+#include "muster/runtime/rng.h"
+
+DEFINE_bool(ratios, false,
+            "print the table of ratios instead of running Google Benchmark");
+DEFINE_string(laws, "", "only laws whose name contains this text");
+DEFINE_int64(min_workers, 0, "only numbers of workers from this on");
+DEFINE_int64(max_workers, 1000000, "only numbers of workers up to this one");
+DEFINE_int32(repetitions, 11, "turns per contender in the table of ratios");
+DEFINE_int64(events, 200000, "events per turn, at least 2 per worker");
+
+namespace muster::runtime {
+namespace {
+
+constexpr int64_t kNumWorkers[] = {2,    3,     8,      32,     100,
+                                   1000, 10000, 100000, 1000000};
+
+// The laws of a task's duration. Mean or median about 1.
+struct ExponentialLaw {
+  static constexpr char kName[] = "exponential";
+  static double Draw(Rng& rng) { return Exponential(rng); }
+};
+struct ConstantLaw {  // all durations tie: first in, first out
+  static constexpr char kName[] = "constant";
+  static double Draw(Rng& rng) { return Exponential(rng) > 0 ? 1 : 0; }
+};
+struct ParetoLaw {  // alpha 1.1: infinite variance
+  static constexpr char kName[] = "pareto_1.1";
+  static double Draw(Rng& rng) { return Exp(Exponential(rng) / 1.1); }
+};
+struct LognormalLaw {
+  static constexpr char kName[] = "lognormal_3";
+  static double Draw(Rng& rng) { return Exp(3 * Normal(rng)); }
+};
+struct BimodalLaw {  // 99 % about 1, 1 % about a million
+  static constexpr char kName[] = "bimodal";
+  static double Draw(Rng& rng) {
+    return Exponential(rng) * (Uniform01(rng) < 0.01 ? 1e6 : 1);
+  }
+};
+struct ClusteredLaw {  // bursts: all within 1e-9 of one another
+  static constexpr char kName[] = "clustered";
+  static double Draw(Rng& rng) { return 1 + 1e-9 * Exponential(rng); }
+};
+struct FewValuesLaw {  // ties of a quarter of the workers
+  static constexpr char kName[] = "few_values";
+  static double Draw(Rng& rng) {
+    return 1.0 + static_cast<double>(rng.NextUint64() >> 62);
+  }
+};
+
+struct LaterEvent {
+  bool operator()(const Event& a, const Event& b) const {
+    if (a.seconds != b.seconds) return a.seconds > b.seconds;
+    if (a.worker != b.worker) return a.worker > b.worker;
+    return a.tag > b.tag;
+  }
+};
+
+struct PriorityQueue {
+  static constexpr char kName[] = "PriorityQueue";
+  std::priority_queue<Event, std::vector<Event>, LaterEvent> queue;
+  void Push(const Event& event) { queue.push(event); }
+  Event Pop() {
+    const Event event = queue.top();
+    queue.pop();
+    return event;
+  }
+};
+
+struct Ladder {
+  static constexpr char kName[] = "EventQueue";
+  EventQueue queue;
+  void Push(const Event& event) { queue.Push(event); }
+  Event Pop() { return queue.Pop(); }
+};
+
+// A sum that depends on the order of what is added.
+class OrderedSum {
+ public:
+  void Add(const Event& event) {
+    sum_ = sum_ * 31 + std::bit_cast<uint64_t>(event.seconds) + event.worker;
+  }
+  uint64_t sum() const { return sum_; }
+
+ private:
+  uint64_t sum_ = 0;
+};
+
+template <class Queue, class Law>
+class Hold {
+ public:
+  static constexpr char kName[] = "Hold";
+  explicit Hold(int64_t num_workers) {
+    for (int64_t i = 0; i < num_workers; ++i) {
+      queue_.Push({Law::Draw(rng_), static_cast<int32_t>(i), 0});
+    }
+    Run(2 * num_workers);  // past the start, when all workers are in step
+  }
+  void Run(int64_t num_events) {
+    for (int64_t k = 0; k < num_events; ++k) {
+      Event event = queue_.Pop();
+      sum_.Add(event);
+      event.seconds += Law::Draw(rng_);
+      queue_.Push(event);
+    }
+  }
+  uint64_t sum() const { return sum_.sum(); }
+
+ private:
+  Rng rng_{1};
+  Queue queue_;
+  OrderedSum sum_;
+};
+
+template <class Queue, class Law>
+class FillDrain {
+ public:
+  static constexpr char kName[] = "FillDrain";
+  explicit FillDrain(int64_t num_workers) : num_workers_(num_workers) {
+    Run(2 * num_workers);
+  }
+  void Run(int64_t num_events) {
+    for (int64_t k = 0; k < num_events; k += num_workers_) {
+      for (int64_t i = 0; i < num_workers_; ++i) {
+        queue_.Push({now_ + Law::Draw(rng_), static_cast<int32_t>(i), 0});
+      }
+      for (int64_t i = 0; i < num_workers_; ++i) {
+        const Event event = queue_.Pop();
+        sum_.Add(event);
+        now_ = event.seconds;
+      }
+    }
+  }
+  uint64_t sum() const { return sum_.sum(); }
+
+ private:
+  Rng rng_{1};
+  int64_t num_workers_;
+  double now_ = 0;
+  Queue queue_;
+  OrderedSum sum_;
+};
+
+int64_t EventsPerTurn(int64_t num_workers) {
+  const int64_t events = std::max(FLAGS_events, 2 * num_workers);
+  return events / num_workers * num_workers;
+}
+
+// --- The table of ratios
+// ------------------------------------------------------
+
+double Median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2,
+                   values.end());
+  return values[values.size() / 2];
+}
+
+// What the project promises for the exponential law; "not slower" elsewhere.
+double Target(const std::string& workload, const std::string& law,
+              int64_t num_workers) {
+  if (workload != "Hold" || law != ExponentialLaw::kName) return 1;
+  if (num_workers == 1000 || num_workers == 100000) return 3;
+  return num_workers == 1000000 ? 2.5 : 1;
+}
+
+template <class Workload>
+double TimeNanoseconds(Workload* workload, int64_t num_events) {
+  const auto start = std::chrono::steady_clock::now();
+  workload->Run(num_events);
+  const std::chrono::duration<double, std::nano> elapsed =
+      std::chrono::steady_clock::now() - start;
+  return elapsed.count() / static_cast<double>(num_events);
+}
+
+// Prints one row; whether the ratio reaches its target.
+template <template <class, class> class Workload, class Law>
+bool PrintRatio(int64_t num_workers) {
+  Workload<PriorityQueue, Law> peer(num_workers);
+  Workload<Ladder, Law> ours(num_workers);
+  const std::string name = Workload<Ladder, Law>::kName;
+  const int64_t events = EventsPerTurn(num_workers);
+  std::vector<double> peer_times, our_times;
+  for (int turn = 0; turn < FLAGS_repetitions; ++turn) {
+    peer_times.push_back(TimeNanoseconds(&peer, events));
+    our_times.push_back(TimeNanoseconds(&ours, events));
+  }
+  MUSTER_CHECK_EQ(peer.sum(), ours.sum()) << "the orders differ";
+  const double peer_median = Median(peer_times), our_median = Median(our_times);
+  const double ratio = peer_median / our_median;
+  const double target = Target(name, Law::kName, num_workers);
+  std::printf("%-10s %-12s %8lld %10.1f %10.1f %10.1f %7.2f %7.1f %s\n",
+              name.c_str(), Law::kName, static_cast<long long>(num_workers),
+              peer_median, our_median, 1e3 / our_median, ratio, target,
+              ratio >= target ? "pass" : "FAIL");
+  std::fflush(stdout);
+  return ratio >= target;
+}
+
+template <template <class, class> class Workload, class Law>
+bool PrintRatios() {
+  bool pass = true;
+  if (std::string(Law::kName).find(FLAGS_laws) == std::string::npos) {
+    return pass;
+  }
+  for (const int64_t n : kNumWorkers) {
+    if (n < FLAGS_min_workers || n > FLAGS_max_workers) continue;
+    if (!PrintRatio<Workload, Law>(n)) pass = false;
+  }
+  return pass;
+}
+
+// --- Google Benchmark's entries
+// -----------------------------------------------
+
+template <class Workload>
+void RunBenchmark(benchmark::State& state) {
+  const int64_t num_workers = state.range(0);
+  const int64_t events = std::max<int64_t>(1000, num_workers);
+  Workload workload(num_workers);
+  for (auto _ : state) workload.Run(events);
+  benchmark::DoNotOptimize(workload.sum());
+  state.SetItemsProcessed(state.iterations() * events);
+}
+
+template <template <class, class> class Workload, class Law, class Queue>
+void Register() {
+  const std::string name = absl::StrCat("BM_", Workload<Queue, Law>::kName, "_",
+                                        Queue::kName, "/", Law::kName);
+  benchmark::internal::Benchmark* entry = benchmark::RegisterBenchmark(
+      name.c_str(), RunBenchmark<Workload<Queue, Law>>);
+  for (const int64_t n : kNumWorkers) entry->Arg(n);
+}
+
+// --- All workloads
+// ------------------------------------------------------------
+
+template <template <class, class> class Workload, class... Laws>
+void RegisterAll() {
+  ((Register<Workload, Laws, PriorityQueue>(),
+    Register<Workload, Laws, Ladder>()),
+   ...);
+}
+
+template <template <class, class> class Workload, class... Laws>
+bool PrintAll() {
+  return (static_cast<int>(PrintRatios<Workload, Laws>()) & ...);
+}
+
+int Main() {
+  if (FLAGS_ratios) {
+    std::printf("%-10s %-12s %8s %10s %10s %10s %7s %7s\n", "workload", "law",
+                "workers", "peer ns", "ours ns", "M events/s", "ratio",
+                "target");
+    const bool hold =
+        PrintAll<Hold, ExponentialLaw, ConstantLaw, ParetoLaw, LognormalLaw,
+                 BimodalLaw, ClusteredLaw, FewValuesLaw>();
+    const bool fill_drain =
+        PrintAll<FillDrain, ExponentialLaw, ConstantLaw, ParetoLaw>();
+    return hold && fill_drain ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
+  RegisterAll<Hold, ExponentialLaw, ConstantLaw, ParetoLaw, LognormalLaw,
+              BimodalLaw, ClusteredLaw, FewValuesLaw>();
+  RegisterAll<FillDrain, ExponentialLaw, ConstantLaw, ParetoLaw>();
+  benchmark::RunSpecifiedBenchmarks();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace muster::runtime
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  gflags::ParseCommandLineFlags(&argc, &argv, true);
+  return muster::runtime::Main();
+}
