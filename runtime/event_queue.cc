@@ -1,15 +1,18 @@
 #include "muster/runtime/event_queue.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "muster/runtime/check.h"
+#include "muster/runtime/vectorize.h"
 
 namespace muster::runtime {
 namespace {
@@ -22,9 +25,11 @@ namespace {
 constexpr size_t kMaxShift = 8;
 // A queue of so few events, or a bucket of a deeper rung, is just sorted.
 constexpr size_t kMaxSortedQueue = 12;
-constexpr size_t kMaxSortedBucket = 24;
+constexpr size_t kMaxSortedBucket = 32;
+// A bucket with fewer events is taken for evenly filled.
+constexpr size_t kMinSampledEvents = 64;
 // Events that a regular bucket should hold when it is reached.
-constexpr double kBucketEvents = 4;
+constexpr double kBucketEvents = 6;
 // Rung 0 spans the time of this many pops per pending event.
 constexpr double kSpanPops = 2;
 // Rungs that would need more buckets get coarse ones, each worth a rung of
@@ -62,43 +67,82 @@ void InsertionSort(std::span<Event> events) {
   }
 }
 
-// Writes events[0, count), count <= 2 kPairs, sorted to out, which has room for
-// 2 kPairs events and does not overlap; all of events[0, 2 kPairs) may be read.
-// False, with out undefined, if two times are equal. Without branches: an
-// event's place is the number of earlier ones, counted two at a time.
-template <int kPairs>
-bool SortDistinctTimes(const Event* events, size_t count, Event* out) {
-  using Doubles = double __attribute__((vector_size(16)));
-  using Counts = int64_t __attribute__((vector_size(16)));
-  constexpr Doubles kInfinity = {HUGE_VAL, HUGE_VAL};
-  const int64_t n = static_cast<int64_t>(count);
-  Doubles times[kPairs];
-  Counts places[kPairs] = {};
-#pragma GCC unroll 8
-  for (int j = 0; j < kPairs; ++j) {
-    const Doubles pair = {events[2 * j].seconds, events[2 * j + 1].seconds};
-    const Counts indices = {2 * j, 2 * j + 1};
-    times[j] = indices < Counts{n, n} ? pair : kInfinity;
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+// Up to so many events are sorted by counting.
+constexpr size_t kMaxCounted = 32;
+// From kMaxCounted - count on: `count` zeros, then infinities.
+constexpr std::array<double, 2 * kMaxCounted> kPadding = [] {
+  std::array<double, 2 * kMaxCounted> padding{};
+  for (size_t i = kMaxCounted; i < padding.size(); ++i) padding[i] = kInf;
+  return padding;
+}();
+
+// Writes events[0, count), count <= 4 kQuads, sorted to out, which has
+// room for 4 kQuads events and does not overlap; all of events[0, 4 kQuads) may
+// be read and must be finite. False, with out undefined, if two times are
+// equal. Without branches: an event's place is the number of earlier ones.
+template <int kQuads>
+MUSTER_ALWAYS_INLINE bool SortDistinctTimes(const Event* events, size_t count,
+                                            Event* out) {
+  using Doubles = double __attribute__((vector_size(32)));
+  using Counts = int64_t __attribute__((vector_size(32)));
+  Doubles times[kQuads];
+  Counts places[kQuads] = {};
+  const double* padding = kPadding.data() + kMaxCounted - count;
+#pragma GCC unroll 4
+  for (int j = 0; j < kQuads; ++j) {
+    const Event* quad = events + 4 * j;
+    Doubles pad;
+    std::memcpy(&pad, padding + 4 * j, sizeof(pad));
+    times[j] = Doubles{quad[0].seconds, quad[1].seconds, quad[2].seconds,
+                       quad[3].seconds} +
+               pad;
   }
 #pragma GCC unroll 16
-  for (int i = 0; i < 2 * kPairs; ++i) {
-    const Doubles time = {times[i / 2][i % 2], times[i / 2][i % 2]};
-#pragma GCC unroll 8
-    for (int j = 0; j < kPairs; ++j) places[j] -= time < times[j];
+  for (int i = 0; i < 4 * kQuads; ++i) {
+    const double t = times[i / 4][i % 4];
+    const Doubles time = {t, t, t, t};
+#pragma GCC unroll 4
+    for (int j = 0; j < kQuads; ++j) places[j] -= time < times[j];
   }
   // Equal times share a place, which makes the sum smaller. The padding's
   // places are all `count`.
   Counts sums = {};
-#pragma GCC unroll 8
-  for (int j = 0; j < kPairs; ++j) sums += places[j];
-  if (sums[0] + sums[1] != n * (n - 1) / 2 + (2 * kPairs - n) * n) return false;
+#pragma GCC unroll 4
+  for (int j = 0; j < kQuads; ++j) sums += places[j];
+  const int64_t n = static_cast<int64_t>(count);
+  if (sums[0] + sums[1] + sums[2] + sums[3] !=
+      n * (n - 1) / 2 + (4 * kQuads - n) * n) {
+    return false;
+  }
 #pragma GCC unroll 16
-  for (int i = 0; i < 2 * kPairs; ++i) out[places[i / 2][i % 2]] = events[i];
+  for (int i = 0; i < 4 * kQuads; ++i) out[places[i / 4][i % 4]] = events[i];
   return true;
 }
 
-// The median of up to 63 of the events' times, evenly spaced in the sequence.
-double SampleMedianSeconds(std::span<const Event> events) {
+// Sorts up to kMaxCounted events to out; reads and writes whole multiples of 8.
+MUSTER_VECTORIZE_CLONES
+bool SortByCounting(const Event* events, size_t count, Event* out) {
+  if (count <= 8) return SortDistinctTimes<2>(events, count, out);
+  if (count <= 16) return SortDistinctTimes<4>(events, count, out);
+  return SortDistinctTimes<8>(events, count, out);
+}
+
+void SortFew(const Event* events, size_t count, Event* out) {
+  if (SortByCounting(events, count, out)) [[likely]]
+    return;
+  std::copy_n(events, count, out);
+  InsertionSort({out, count});
+}
+
+struct Quantiles {
+  double sixteenth;
+  double median;
+};
+
+// Of up to 63 of the events' times, evenly spaced in the sequence.
+Quantiles SampleQuantiles(std::span<const Event> events) {
   constexpr size_t kMaxSample = 63;
   double sample[kMaxSample];
   size_t size = 0;
@@ -107,7 +151,8 @@ double SampleMedianSeconds(std::span<const Event> events) {
     sample[size++] = events[i].seconds;
   }
   std::nth_element(sample, sample + size / 2, sample + size);
-  return sample[size / 2];
+  std::nth_element(sample, sample + size / 16, sample + size / 2);
+  return {sample[size / 16], sample[size / 2]};
 }
 
 int64_t NumBuckets(double expected_events) {
@@ -203,8 +248,9 @@ void EventQueue::Gather(const Bucket& bucket) {
     const size_t count = (is_last ? bucket.end_slot : limit) - first;
     const uint32_t next = next_unit_[unit];
     if (!is_last) __builtin_prefetch(At(next * kUnitEvents));
-    if (gathered_.size() < num_gathered_ + count) {
-      gathered_.resize(2 * num_gathered_ + kBlockUnits * kUnitEvents);
+    if (gathered_.size() < num_gathered_ + count + kMaxCounted) {
+      gathered_.resize(2 * num_gathered_ + kBlockUnits * kUnitEvents +
+                       kMaxCounted);
     }
     std::copy_n(At(first), count, gathered_.begin() + num_gathered_);
     num_gathered_ += count;
@@ -216,8 +262,8 @@ void EventQueue::Gather(const Bucket& bucket) {
 
 void EventQueue::GatherNear() {
   const size_t count = tail_ - head_;
-  if (gathered_.size() < num_gathered_ + count) {
-    gathered_.resize(num_gathered_ + 2 * count);
+  if (gathered_.size() < num_gathered_ + count + kMaxCounted) {
+    gathered_.resize(num_gathered_ + 2 * count + kMaxCounted);
   }
   std::copy_n(near_.begin() + head_, count, gathered_.begin() + num_gathered_);
   num_gathered_ += count;
@@ -250,6 +296,7 @@ void EventQueue::InsertNear(const Event& event) {
     Stage(event);
     return;
   }
+  ++num_drained_;
   if (count > kMaxShift && Before(event, first[count / 2])) {
     for (; Before(*first, event); ++first) first[-1] = *first;
     first[-1] = event;
@@ -268,27 +315,21 @@ void EventQueue::TakeUnit(const Bucket& bucket) {
   head_ = kNearHead;
   tail_ = kNearHead + count;
   num_drained_ += static_cast<int64_t>(count);
-  Event* out = near_.data() + head_;
-  const bool sorted = count <= 8 ? SortDistinctTimes<4>(events, count, out)
-                                 : SortDistinctTimes<8>(events, count, out);
-  if (!sorted) [[unlikely]] {
-    std::copy_n(events, count, out);
-    InsertionSort({out, count});
-  }
+  SortFew(events, count, near_.data() + head_);
   Free(bucket.first_unit, 1);
 }
 
 // Sorts gathered() into near_, which is empty.
 void EventQueue::TakeGathered() {
   head_ = tail_ = 0;
-  CenterNear(num_gathered_);
-  std::copy_n(gathered_.begin(), num_gathered_, near_.begin() + head_);
+  CenterNear(num_gathered_ + kMaxCounted);
   tail_ = head_ + num_gathered_;
-  const std::span<Event> events(near_.data() + head_, num_gathered_);
-  if (num_gathered_ <= kMaxSortedBucket) {
-    InsertionSort(events);
-  } else if (!std::is_sorted(events.begin(), events.end(), Before)) {
-    std::sort(events.begin(), events.end(), Before);
+  Event* out = near_.data() + head_;
+  if (num_gathered_ <= kMaxCounted) {
+    SortFew(gathered_.data(), num_gathered_, out);
+  } else {
+    Event* end = std::copy_n(gathered_.data(), num_gathered_, out);
+    if (!std::is_sorted(out, end, Before)) std::sort(out, end, Before);
   }
   num_drained_ += static_cast<int64_t>(num_gathered_);
   num_gathered_ = 0;
@@ -301,10 +342,11 @@ void EventQueue::Refill() {
   while (head_ == tail_) {
     Rung& rung = rungs_[depth_ - 1];
     const int64_t last = static_cast<int64_t>(rung.buckets.size()) - 1;
-    int64_t b = rung.next;
+    int64_t b = static_cast<int64_t>(rung.next);
     while (b < last && rung.buckets[b].empty()) ++b;
     const Bucket bucket = rung.buckets[b];
-    rung.next = b + 1;
+    rung.next = static_cast<double>(b + 1);
+    __builtin_prefetch(At(rung.buckets[std::min(b + 1, last)].first_slot()));
     if (b == last) {
       Gather(bucket);
       --depth_;
@@ -321,10 +363,11 @@ void EventQueue::Refill() {
 // ---------------------------------------------------------------------------
 // Rungs
 
-double EventQueue::Rung::OffsetById(const Event& event) const {
-  if (event.seconds != seconds) return event.seconds < seconds ? 0 : HUGE_VAL;
+double EventQueue::Rung::PositionById(const Event& event) const {
   const uint64_t id = Id(event);
-  return id > id_start ? static_cast<double>(id - id_start) : 0;
+  if (id <= start_id) return 0;
+  return std::min(static_cast<double>(id - start_id) * buckets_per_id,
+                  num_regular);
 }
 
 // Adds the deepest rung, with num_regular empty buckets and one for the rest.
@@ -332,9 +375,8 @@ EventQueue::Rung& EventQueue::AddRung(int64_t num_regular) {
   if (static_cast<size_t>(depth_) == rungs_.size()) rungs_.emplace_back();
   Rung& rung = rungs_[depth_++];
   rung.num_regular = static_cast<double>(num_regular);
-  rung.start = 0;
-  rung.inverse_width = 0;
-  rung.by_id = false;
+  rung.start_seconds = 0;
+  rung.buckets_per_second = 0;
   rung.next = 0;
   rung.buckets.resize(num_regular + 1);
   for (Bucket& bucket : rung.buckets) {
@@ -365,25 +407,36 @@ void EventQueue::Stage(const Event& event) {
 void EventQueue::GatherAll() {
   for (int r = 0; r < depth_; ++r) {
     const std::vector<Bucket>& buckets = rungs_[r].buckets;
-    for (size_t b = rungs_[r].next; b < buckets.size(); ++b) Gather(buckets[b]);
+    for (auto b = static_cast<size_t>(rungs_[r].next); b < buckets.size(); ++b)
+      Gather(buckets[b]);
   }
   depth_ = 0;
 }
 
-// The span of a rung 0 that starts at `start`: `span` or, if the rate of pops
-// is known, at least the time of kSpanPops pops per event. *expected becomes
-// the number of pops within it.
-double EventQueue::SpanByRate(double start, double span, double* expected) {
+// The stretch of time that a new rung should divide regularly, given that of
+// the events from `start` on; the rest is left to the last bucket. *expected,
+// the number of events, becomes the number of pops within the stretch.
+double EventQueue::Stretch(int depth, double start, double stretch,
+                           double* expected) {
+  if (depth > 0 && num_gathered_ < kMinSampledEvents) return stretch;
+  const auto [sixteenth, median] = SampleQuantiles(gathered());
+  if (8 * (median - start) < stretch) {  // skewed
+    stretch = median > start ? 4 * (median - start) : stretch / 8;
+  }
+  if (depth > 0) return stretch;
   if (num_drained_ > 0 && start > drained_from_seconds_) {
+    // In a steady state the rate of pops stays, whatever is pending. If it
+    // falls, at least a share of the events looked at is popped.
     const double pops_per_second =
         static_cast<double>(num_drained_) / (start - drained_from_seconds_);
     const double pops = kSpanPops * *expected;
-    span = std::max(span, pops / pops_per_second);
-    *expected = std::clamp(span * pops_per_second, 0.5 * *expected, 2 * pops);
+    stretch = std::max(pops / pops_per_second, sixteenth - start);
+    *expected =
+        std::clamp(stretch * pops_per_second, 0.5 * *expected, 2 * pops);
   }
   num_drained_ = 0;
   drained_from_seconds_ = start;
-  return span;
+  return stretch;
 }
 
 // Gives back memory of a queue that was much larger. No unit is in use.
@@ -399,7 +452,7 @@ void EventQueue::TrimMemory(int64_t num_buckets) {
     head_ = tail_ = kNearHead;
   }
   if (gathered_.size() > 8 * count + 4 * kMinNearSize) {
-    gathered_.resize(2 * count);
+    gathered_.resize(2 * count + kMaxCounted);
     gathered_.shrink_to_fit();
   }
 }
@@ -422,7 +475,7 @@ void EventQueue::Divide(int depth) {
   }
   double span = end - start;
   double expected = static_cast<double>(events.size());
-  uint64_t id_start = 0;
+  uint64_t start_id = 0;
   const bool by_id = span == 0;
   if (by_id) {
     if (std::is_sorted(events.begin(), events.end(), Before)) {
@@ -431,13 +484,10 @@ void EventQueue::Divide(int depth) {
     }
     const auto [first, last] =
         std::minmax_element(events.begin(), events.end(), Before);
-    id_start = Id(*first);
-    span = static_cast<double>(Id(*last) - id_start);
+    start_id = Id(*first);
+    span = static_cast<double>(Id(*last) - start_id);
   } else {
-    // The far end of a skewed bucket is left to the last bucket.
-    const double median = SampleMedianSeconds(events) - start;
-    if (8 * median < span) span = median > 0 ? 4 * median : span / 8;
-    if (depth == 0) span = SpanByRate(start, span, &expected);
+    span = Stretch(depth, start, span, &expected);
     if (span < kMinSpanSeconds) {
       TakeGathered();
       return;
@@ -446,11 +496,10 @@ void EventQueue::Divide(int depth) {
   const int64_t num_regular = NumBuckets(expected);
   if (depth == 0) TrimMemory(num_regular);
   Rung& rung = AddRung(num_regular);
-  rung.by_id = by_id;
-  rung.seconds = start;
-  rung.id_start = id_start;
-  rung.start = start;
-  rung.inverse_width = rung.num_regular / span;
+  rung.start_seconds = start;
+  rung.buckets_per_second = by_id ? kInf : rung.num_regular / span;
+  rung.start_id = start_id;
+  rung.buckets_per_id = rung.num_regular / span;
   for (const Event& event : gathered()) {
     Append(event, &rung.buckets[rung.Find(event)]);
   }

@@ -11,10 +11,10 @@
 // The last bucket of a rung takes everything beyond its stretch. A pop takes
 // from near_; when that is empty, the next bucket is sorted into it if it is
 // small and becomes a rung of its own if not. Bucket widths follow the rate at
-// which events were popped, the median gap, and the recursion, so that a bucket
-// holds about four events whatever the distribution of the times; a bucket of
-// simultaneous events is divided by (worker, tag) instead. A queue of a few
-// events has no rung: near_ is then all of it.
+// which events were popped, sampled quantiles, and the recursion, so that a
+// bucket holds about six events whatever the distribution of the times; a
+// bucket of simultaneous events is divided by (worker, tag) instead. A queue of
+// a few events has no rung: near_ is then all of it.
 //
 // Cost: O(1) per push and pop in amortised expectation for times drawn from any
 // fixed law; O(log n) amortised when the times are chosen to defeat the
@@ -31,6 +31,7 @@
 #define MUSTER_RUNTIME_EVENT_QUEUE_H_
 
 #include <bit>
+#include <cmath>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -66,9 +67,11 @@ class EventQueue {
     ++size_;
     for (int r = 0; r < depth_; ++r) {
       Rung& rung = rungs_[r];
-      const int64_t bucket = rung.Find(event);
-      if (bucket >= rung.next) {
-        Append(event, &rung.buckets[bucket]);
+      double position = rung.PositionByTime(event);
+      if (position >= rung.next ||
+          (std::isnan(position) &&
+           (position = rung.PositionById(event)) >= rung.next)) {
+        Append(event, &rung.buckets[static_cast<int64_t>(position)]);
         return;
       }
     }
@@ -120,26 +123,32 @@ class EventQueue {
   };
 
   struct Rung {
-    double start;          // seconds, or an Id() if by_id
-    double inverse_width;  // buckets per second, or per unit of Id()
-    double num_regular;    // buckets.size() - 1; the last takes what is beyond
-    int64_t next;          // buckets below it went to near_ or to the next rung
-    bool by_id;            // all regular events are at `seconds`
-    double seconds;        // meaningful if by_id
-    uint64_t id_start;     // meaningful if by_id
+    double start_seconds;
+    double buckets_per_second;
+    double next;         // buckets below it went to near_ or to the next rung
+    double num_regular;  // buckets.size() - 1; the last takes what is beyond
+    // If buckets_per_second is infinite: all regular events are at
+    // start_seconds and are divided by (worker, tag) as a number.
+    uint64_t start_id;
+    double buckets_per_id;
     std::vector<Bucket> buckets;
 
-    // Weakly monotone in the order of events: rounding is monotone, too.
-    int64_t Find(const Event& event) const {
-      double offset = event.seconds - start;
-      if (by_id) [[unlikely]]
-        offset = OffsetById(event);
-      offset *= inverse_width;
-      offset = offset < num_regular ? offset : num_regular;
-      offset = offset > -1 ? offset : -1;
-      return static_cast<int64_t>(offset);
+    // The event's place in units of buckets, at most num_regular. Weakly
+    // monotone in the order of events, as rounding is monotone. NaN if it must
+    // be told by (worker, tag). Capped before it is compared with `next`: that
+    // compiles to a minimum and not to a branch, which would depend on the
+    // latest draw and be mispredicted.
+    double PositionByTime(const Event& event) const {
+      const double position =
+          (event.seconds - start_seconds) * buckets_per_second;
+      return num_regular < position ? num_regular : position;
     }
-    double OffsetById(const Event& event) const;
+    double PositionById(const Event& event) const;
+    int64_t Find(const Event& event) const {
+      const double position = PositionByTime(event);
+      return static_cast<int64_t>(std::isnan(position) ? PositionById(event)
+                                                       : position);
+    }
   };
 
   static constexpr uint64_t kInfinityBits = 0x7ff0000000000000;
@@ -170,7 +179,7 @@ class EventQueue {
   Rung& AddRung(int64_t num_regular);
   void Stage(const Event& event);
   void Divide(int depth);
-  double SpanByRate(double start, double span, double* expected);
+  double Stretch(int depth, double start, double stretch, double* expected);
   void TrimMemory(int64_t num_buckets);
   std::span<const Event> gathered() const {
     return {gathered_.data(), num_gathered_};
