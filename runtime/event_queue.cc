@@ -1,7 +1,6 @@
 #include "muster/runtime/event_queue.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -12,7 +11,8 @@
 #include <vector>
 
 #include "muster/runtime/check.h"
-#include "muster/runtime/vectorize.h"
+#include "muster/runtime/event.h"
+#include "muster/runtime/event_sort.h"
 
 namespace muster::runtime {
 namespace {
@@ -25,7 +25,7 @@ namespace {
 constexpr size_t kMaxShift = 8;
 // A queue of so few events, or a bucket of a deeper rung, is just sorted.
 constexpr size_t kMaxSortedQueue = 12;
-constexpr size_t kMaxSortedBucket = 32;
+constexpr size_t kMaxSortedBucket = kMaxFewEvents;
 // A bucket with fewer events is taken for evenly filled.
 constexpr size_t kMinSampledEvents = 64;
 // Events that a regular bucket should hold when it is reached.
@@ -43,98 +43,9 @@ constexpr int kMaxDepth = 64;
 // Where near_ starts after a refill: room to insert before the first event.
 constexpr size_t kNearHead = 24;
 constexpr size_t kMinNearSize = 256;
+constexpr double kInf = std::numeric_limits<double>::infinity();
 // Stretches shorter than that cannot be divided without overflow.
 constexpr double kMinSpanSeconds = 1e-290;
-
-// (worker, tag) as one number of the same order.
-uint64_t Id(const Event& event) {
-  const uint64_t bits = uint64_t{static_cast<uint32_t>(event.worker)} << 32 |
-                        static_cast<uint32_t>(event.tag);
-  return bits ^ 0x8000000080000000;
-}
-
-bool Before(const Event& a, const Event& b) {
-  return a.seconds < b.seconds || (a.seconds == b.seconds && Id(a) < Id(b));
-}
-
-void InsertionSort(std::span<Event> events) {
-  for (size_t i = 1; i < events.size(); ++i) {
-    const Event event = events[i];
-    size_t j = i;
-    for (; j > 0 && Before(event, events[j - 1]); --j)
-      events[j] = events[j - 1];
-    events[j] = event;
-  }
-}
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-
-// Up to so many events are sorted by counting.
-constexpr size_t kMaxCounted = 32;
-// From kMaxCounted - count on: `count` zeros, then infinities.
-constexpr std::array<double, 2 * kMaxCounted> kPadding = [] {
-  std::array<double, 2 * kMaxCounted> padding{};
-  for (size_t i = kMaxCounted; i < padding.size(); ++i) padding[i] = kInf;
-  return padding;
-}();
-
-// Writes events[0, count), count <= 4 kQuads, sorted to out, which has
-// room for 4 kQuads events and does not overlap; all of events[0, 4 kQuads) may
-// be read and must be finite. False, with out undefined, if two times are
-// equal. Without branches: an event's place is the number of earlier ones.
-template <int kQuads>
-MUSTER_ALWAYS_INLINE bool SortDistinctTimes(const Event* events, size_t count,
-                                            Event* out) {
-  using Doubles = double __attribute__((vector_size(32)));
-  using Counts = int64_t __attribute__((vector_size(32)));
-  Doubles times[kQuads];
-  Counts places[kQuads] = {};
-  const double* padding = kPadding.data() + kMaxCounted - count;
-#pragma GCC unroll 4
-  for (int j = 0; j < kQuads; ++j) {
-    const Event* quad = events + 4 * j;
-    Doubles pad;
-    std::memcpy(&pad, padding + 4 * j, sizeof(pad));
-    times[j] = Doubles{quad[0].seconds, quad[1].seconds, quad[2].seconds,
-                       quad[3].seconds} +
-               pad;
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < 4 * kQuads; ++i) {
-    const double t = times[i / 4][i % 4];
-    const Doubles time = {t, t, t, t};
-#pragma GCC unroll 4
-    for (int j = 0; j < kQuads; ++j) places[j] -= time < times[j];
-  }
-  // Equal times share a place, which makes the sum smaller. The padding's
-  // places are all `count`.
-  Counts sums = {};
-#pragma GCC unroll 4
-  for (int j = 0; j < kQuads; ++j) sums += places[j];
-  const int64_t n = static_cast<int64_t>(count);
-  if (sums[0] + sums[1] + sums[2] + sums[3] !=
-      n * (n - 1) / 2 + (4 * kQuads - n) * n) {
-    return false;
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < 4 * kQuads; ++i) out[places[i / 4][i % 4]] = events[i];
-  return true;
-}
-
-// Sorts up to kMaxCounted events to out; reads and writes whole multiples of 8.
-MUSTER_VECTORIZE_CLONES
-bool SortByCounting(const Event* events, size_t count, Event* out) {
-  if (count <= 8) return SortDistinctTimes<2>(events, count, out);
-  if (count <= 16) return SortDistinctTimes<4>(events, count, out);
-  return SortDistinctTimes<8>(events, count, out);
-}
-
-void SortFew(const Event* events, size_t count, Event* out) {
-  if (SortByCounting(events, count, out)) [[likely]]
-    return;
-  std::copy_n(events, count, out);
-  InsertionSort({out, count});
-}
 
 struct Quantiles {
   double sixteenth;
@@ -248,9 +159,9 @@ void EventQueue::Gather(const Bucket& bucket) {
     const size_t count = (is_last ? bucket.end_slot : limit) - first;
     const uint32_t next = next_unit_[unit];
     if (!is_last) __builtin_prefetch(At(next * kUnitEvents));
-    if (gathered_.size() < num_gathered_ + count + kMaxCounted) {
+    if (gathered_.size() < num_gathered_ + count + kMaxFewEvents) {
       gathered_.resize(2 * num_gathered_ + kBlockUnits * kUnitEvents +
-                       kMaxCounted);
+                       kMaxFewEvents);
     }
     std::copy_n(At(first), count, gathered_.begin() + num_gathered_);
     num_gathered_ += count;
@@ -262,8 +173,8 @@ void EventQueue::Gather(const Bucket& bucket) {
 
 void EventQueue::GatherNear() {
   const size_t count = tail_ - head_;
-  if (gathered_.size() < num_gathered_ + count + kMaxCounted) {
-    gathered_.resize(num_gathered_ + 2 * count + kMaxCounted);
+  if (gathered_.size() < num_gathered_ + count + kMaxFewEvents) {
+    gathered_.resize(num_gathered_ + 2 * count + kMaxFewEvents);
   }
   std::copy_n(near_.begin() + head_, count, gathered_.begin() + num_gathered_);
   num_gathered_ += count;
@@ -315,18 +226,18 @@ void EventQueue::TakeUnit(const Bucket& bucket) {
   head_ = kNearHead;
   tail_ = kNearHead + count;
   num_drained_ += static_cast<int64_t>(count);
-  SortFew(events, count, near_.data() + head_);
+  SortFewEvents(events, count, near_.data() + head_);
   Free(bucket.first_unit, 1);
 }
 
 // Sorts gathered() into near_, which is empty.
 void EventQueue::TakeGathered() {
   head_ = tail_ = 0;
-  CenterNear(num_gathered_ + kMaxCounted);
+  CenterNear(num_gathered_ + kMaxFewEvents);
   tail_ = head_ + num_gathered_;
   Event* out = near_.data() + head_;
-  if (num_gathered_ <= kMaxCounted) {
-    SortFew(gathered_.data(), num_gathered_, out);
+  if (num_gathered_ <= kMaxFewEvents) {
+    SortFewEvents(gathered_.data(), num_gathered_, out);
   } else {
     Event* end = std::copy_n(gathered_.data(), num_gathered_, out);
     if (!std::is_sorted(out, end, Before)) std::sort(out, end, Before);
@@ -364,7 +275,7 @@ void EventQueue::Refill() {
 // Rungs
 
 double EventQueue::Rung::PositionById(const Event& event) const {
-  const uint64_t id = Id(event);
+  const uint64_t id = EventId(event);
   if (id <= start_id) return 0;
   return std::min(static_cast<double>(id - start_id) * buckets_per_id,
                   num_regular);
@@ -452,7 +363,7 @@ void EventQueue::TrimMemory(int64_t num_buckets) {
     head_ = tail_ = kNearHead;
   }
   if (gathered_.size() > 8 * count + 4 * kMinNearSize) {
-    gathered_.resize(2 * count + kMaxCounted);
+    gathered_.resize(2 * count + kMaxFewEvents);
     gathered_.shrink_to_fit();
   }
 }
@@ -484,8 +395,8 @@ void EventQueue::Divide(int depth) {
     }
     const auto [first, last] =
         std::minmax_element(events.begin(), events.end(), Before);
-    start_id = Id(*first);
-    span = static_cast<double>(Id(*last) - start_id);
+    start_id = EventId(*first);
+    span = static_cast<double>(EventId(*last) - start_id);
   } else {
     span = Stretch(depth, start, span, &expected);
     if (span < kMinSpanSeconds) {

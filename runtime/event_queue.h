@@ -32,23 +32,14 @@
 
 #include <bit>
 #include <cmath>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "muster/runtime/event.h"
+
 namespace muster::runtime {
-
-// What happens at `seconds`: 16 bytes of plain data. The meaning of `tag` is
-// the user's, for instance a kind of event or a generation count.
-struct Event {
-  double seconds = 0;
-  int32_t worker = 0;
-  int32_t tag = 0;
-
-  friend constexpr auto operator<=>(const Event&, const Event&) = default;
-};
 
 // Thread-compatible. A moved-from queue may only be cleared, assigned or
 // destroyed.

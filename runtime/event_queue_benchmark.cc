@@ -33,6 +33,7 @@
 #include "gflags/gflags.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/distributions.h"
+#include "muster/runtime/event.h"
 #include "muster/runtime/event_queue.h"
 #include "muster/runtime/math.h"
 #include "muster/runtime/rng.h"
@@ -178,6 +179,18 @@ class FillDrain {
   OrderedSum sum_;
 };
 
+bool IsChosen(const std::string& law) {
+  return law.find(FLAGS_laws) != std::string::npos;
+}
+
+std::vector<int64_t> ChosenNumWorkers() {
+  std::vector<int64_t> chosen;
+  for (const int64_t n : kNumWorkers) {
+    if (n >= FLAGS_min_workers && n <= FLAGS_max_workers) chosen.push_back(n);
+  }
+  return chosen;
+}
+
 int64_t EventsPerTurn(int64_t num_workers) {
   const int64_t events = std::max(FLAGS_events, 2 * num_workers);
   return events / num_workers * num_workers;
@@ -241,11 +254,8 @@ bool PrintRatio(int64_t num_workers) {
 template <template <class, class> class Workload, class Law>
 bool PrintRatios() {
   bool pass = true;
-  if (std::string(Law::kName).find(FLAGS_laws) == std::string::npos) {
-    return pass;
-  }
-  for (const int64_t n : kNumWorkers) {
-    if (n < FLAGS_min_workers || n > FLAGS_max_workers) continue;
+  if (!IsChosen(Law::kName)) return pass;
+  for (const int64_t n : ChosenNumWorkers()) {
     if (!PrintRatio<Workload, Law>(n)) pass = false;
   }
   return pass;
@@ -266,11 +276,12 @@ void RunBenchmark(benchmark::State& state) {
 
 template <template <class, class> class Workload, class Law, class Queue>
 void Register() {
+  if (!IsChosen(Law::kName)) return;
   const std::string name = absl::StrCat("BM_", Workload<Queue, Law>::kName, "_",
                                         Queue::kName, "/", Law::kName);
   benchmark::internal::Benchmark* entry = benchmark::RegisterBenchmark(
       name.c_str(), RunBenchmark<Workload<Queue, Law>>);
-  for (const int64_t n : kNumWorkers) entry->Arg(n);
+  for (const int64_t n : ChosenNumWorkers()) entry->Arg(n);
 }
 
 // --- All workloads

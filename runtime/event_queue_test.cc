@@ -10,6 +10,7 @@
 
 #include "gtest/gtest.h"
 #include "muster/runtime/distributions.h"
+#include "muster/runtime/event.h"
 #include "muster/runtime/math.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/test_seed.h"
