@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -77,6 +78,35 @@ TEST(TaskDurationsTest, BitsAreAsSpecified) {
       EXPECT_EQ(durations.Draw(w, task), expected[w])
           << laws[w].ToText() << " task " << task;
     }
+  }
+}
+
+// Pinned: the same bits for every compiler, instruction set and machine. A
+// change here changes every published number.
+TEST(TaskDurationsTest, BitsNeverChange) {
+  const TaskDurations durations(AllLaws(), 1);
+  constexpr double kFirstAndMillionth[][2] = {
+      {0x1.8p+1, 0x1.8p+1},
+      {0x1.3ad054c4da1cep+2, 0x1.0fca9a2e47547p+2},
+      {0x1.e6711a3c9492fp+5, 0x1.42b7787310064p+5},
+      {0x1.1b1c5abe91d0cp+2, 0x1.3c8065bbe482ap+2},
+      {0x1.ad8de701d7838p+1, 0x1.1e4a947b3df3p+1},
+      {0x1.f9bb1ef2908dbp+1, 0x1.4f53bf2b65668p+2},
+      {0x1.6e4863901cb5p+3, 0x1.68b4428aac82cp+4},
+      {0x1.6501b4e813b6fp-3, 0x1.2ba7450ef4b82p+2},
+      {0x1.53ce386bda429p+2, 0x1.abc593f5727bap+0},
+      {0x1.010d8145e9784p+1, 0x1.3d56652f3b206p+1},
+      {0x1.a1daff4887d5p+1, 0x1.8dc36ac73d753p+1},
+      {0x1p+1, 0x1.4p+2},
+      {0x1.4p+2, 0x1.4p+2},
+  };
+  ASSERT_EQ(static_cast<size_t>(durations.num_workers()),
+            std::size(kFirstAndMillionth));
+  for (int w = 0; w < durations.num_workers(); ++w) {
+    EXPECT_EQ(durations.Draw(w, 0), kFirstAndMillionth[w][0])
+        << durations.law(w).ToText();
+    EXPECT_EQ(durations.Draw(w, 1000000), kFirstAndMillionth[w][1])
+        << durations.law(w).ToText();
   }
 }
 
