@@ -18,9 +18,12 @@
 #include "muster/benchmarks/harness/experiment.h"
 #include "muster/benchmarks/harness/statistics.h"
 #include "muster/benchmarks/harness/tasks.h"
+#include "muster/benchmarks/harness/timeline_figure.h"
 #include "muster/runtime/distributions.h"
+#include "muster/runtime/ids.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_macros.h"
+#include "muster/runtime/timeline.h"
 
 DEFINE_int64(rounds, 0, "rounds per run; 0: by size");
 
@@ -101,6 +104,26 @@ FigureSpec MakeFigure(const std::vector<Interval>& means) {
                   .series = {law, ours}}}};
 }
 
+// The first rounds of eight workers, task by task.
+runtime::Timeline FirstRounds(uint64_t seed) {
+  constexpr int64_t kShownWorkers = 8;
+  constexpr int64_t kShownRounds = 6;
+  runtime::Timeline timeline(kShownWorkers, {.keep_segments = true});
+  double begin = 0;
+  for (int64_t round = 0; round < kShownRounds; ++round) {
+    runtime::Rng rng = runtime::Rng(seed).Fork("round", kShownWorkers, round);
+    double end = begin;
+    for (int32_t i = 0; i < kShownWorkers; ++i) {
+      const double task_end = begin + runtime::Exponential(rng);
+      timeline.Record(runtime::WorkerId{i}, runtime::Activity::kCompute, begin,
+                      task_end, round);
+      end = std::max(end, task_end);
+    }
+    begin = end;
+  }
+  return timeline;
+}
+
 absl::Status Run(Experiment& experiment) {
   if (FLAGS_rounds < 0 || FLAGS_rounds > kMaxRounds) {
     return InvalidFlag("rounds", absl::StrCat(FLAGS_rounds),
@@ -156,6 +179,9 @@ absl::Status Run(Experiment& experiment) {
   }
   experiment.AddTable(std::move(table));
   experiment.AddFigure(MakeFigure(means));
+  AddTimeline(experiment, "first_rounds",
+              "Who waits for whom: the first six rounds of eight workers",
+              FirstRounds(flags.seed));
   return absl::OkStatus();
 }
 

@@ -60,6 +60,16 @@ absl::Status CheckWritable(const std::string& folder) {
                    "); name a folder that you may write to"));
 }
 
+// Of this program's own file: another build may compute otherwise.
+const std::string& ProgramChecksum() {
+  static const std::string& checksum = *new std::string([] {
+    const absl::StatusOr<std::string> sha256 = Sha256OfFile("/proc/self/exe");
+    MUSTER_CHECK_OK(sha256);
+    return *sha256;
+  }());
+  return checksum;
+}
+
 std::string UtcNow() {
   const std::time_t now = std::time(nullptr);
   std::tm utc;
@@ -191,9 +201,7 @@ CheckpointStore& Experiment::Checkpoints() {
     for (const auto& [name, value] : ResultFlags()) {
       absl::StrAppend(&text, name, "=", value, "\n");
     }
-    const absl::StatusOr<std::string> program = Sha256OfFile("/proc/self/exe");
-    MUSTER_CHECK_OK(program);
-    absl::StrAppend(&text, info_.name, "\n", *program);
+    absl::StrAppend(&text, info_.name, "\n", ProgramChecksum());
     impl_->fingerprint = Sha256Hex(text);
     impl_->checkpoints.emplace(
         absl::StrCat(flags_.out, "/checkpoint/",
