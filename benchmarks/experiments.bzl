@@ -4,6 +4,14 @@ To add one: a line here. Its program must be visible to //benchmarks.
 """
 
 EXPERIMENTS = {
+    "//benchmarks/ata:sqrt_law": "E1: ATA on the square-root law (figure 1, table 1)",
+    "//benchmarks/ata:linear_law": "E2: ATA on the linear law (figure 2, table 2)",
+    "//benchmarks/ata:mixed_laws": "E3: ATA on five laws side by side (figure 3)",
+    "//benchmarks/ata:regret": "E4: growth of the proxy regret (figure 4)",
+    "//benchmarks/ata:prior_knowledge": "E6: training after bandit rounds (figure 6)",
+    "//benchmarks/ata:drift": "workers whose speed changes",
+    "//benchmarks/ata:frontier": "runtime against worker time, beyond OFTA",
+    "//benchmarks/ata:traces": "the policies on recorded machines",
 }
 
 EXPERIMENT_PROGRAMS = EXPERIMENTS.keys()

@@ -25,6 +25,7 @@ DEFINE_uint64(seed, 1, "the first seed");
 DEFINE_int64(threads, 0, "threads, which never change results; 0: all cores");
 DEFINE_string(data_dir, "",
               "folder of the data sets (//tools/data); empty: $MUSTER_DATA");
+DEFINE_bool(figures, true, "draw the figures as SVG and PNG");
 DEFINE_bool(resume, false,
             "continue from the checkpoints that a stopped run left in --out");
 
@@ -34,9 +35,10 @@ namespace {
 constexpr int64_t kMaxSeeds = 100'000;
 constexpr int64_t kMaxThreads = 1024;
 constexpr absl::string_view kCommon[] = {
-    "out", "quick", "full", "seeds", "seed", "threads", "data_dir", "resume"};
+    "out",     "quick",    "full",    "seeds", "seed",
+    "threads", "data_dir", "figures", "resume"};
 constexpr absl::string_view kWithoutEffect[] = {"out", "threads", "data_dir",
-                                                "resume"};
+                                                "figures", "resume"};
 
 template <typename List>
 bool Contains(const List& list, absl::string_view name) {
@@ -209,6 +211,7 @@ absl::StatusOr<CommonFlags> ReadCommonFlags(const ExperimentInfo& info) {
                                      info.full_seeds);
   flags.seed = FLAGS_seed;
   flags.threads = static_cast<int>(FLAGS_threads);
+  flags.figures = FLAGS_figures;
   flags.resume = FLAGS_resume;
   flags.out = ResolvePath(FLAGS_out.empty() ? absl::StrCat("out/", info.name)
                                             : FLAGS_out);

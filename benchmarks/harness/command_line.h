@@ -39,6 +39,7 @@ struct CommonFlags {
   uint64_t seed = 1;          // the first seed; seed i is seed + i
   int threads = 0;            // 0: all cores
   std::string data_dir = {};  // absolute path; empty when not given
+  bool figures = true;        // draw them; their specifications are kept anyway
   bool resume = false;
 
   bool quick() const { return effort == Effort::kQuick; }
@@ -60,7 +61,7 @@ absl::StatusOr<bool> ParseCommandLine(int argc, const char* const* argv);
 absl::StatusOr<CommonFlags> ReadCommonFlags(const ExperimentInfo& info);
 
 // The flags that shape results, by name, with their values: the experiment's
-// own, and quick, full, seeds, seed. Not out, threads, data_dir, resume.
+// own, and quick, full, seeds, seed. Not out, threads, data_dir, figures, resume.
 std::vector<std::pair<std::string, std::string>> ResultFlags();
 
 // The flags of the program with types, defaults and meaning, under two

@@ -282,7 +282,9 @@ absl::Status Experiment::WriteResults(const std::vector<Claim>& claims) {
     fs::create_directories(fs::path(path).parent_path(), error);
     MUSTER_RETURN_IF_ERROR(runtime::WriteFileAtomically(path, contents));
   }
-  figures_status_ = DrawFigures(flags_.out, specifications);
+  if (flags_.figures) {
+    figures_status_ = DrawFigures(flags_.out, specifications);
+  }
   return absl::OkStatus();
 }
 

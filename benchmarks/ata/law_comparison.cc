@@ -1,0 +1,55 @@
+#include "muster/benchmarks/ata/law_comparison.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "muster/benchmarks/ata/policy_grid.h"
+#include "muster/runtime/check.h"
+#include "muster/runtime/status_macros.h"
+
+namespace muster::benchmarks {
+namespace {
+
+std::vector<Policy> AllPolicies() {
+  std::vector<Policy> policies = PaperPolicies(Preset::kFigures);
+  policies.push_back(Ata(Preset::kText));
+  policies.push_back(AtaEmpirical(Preset::kText));
+  return policies;
+}
+
+}  // namespace
+
+absl::StatusOr<Comparison> Comparison::Run(Experiment& experiment,
+                                           const ComparisonOptions& options) {
+  Comparison result;
+  result.options_ = options;
+  result.policies_ = AllPolicies();
+  for (int32_t n : options.sizes) {
+    MUSTER_ASSIGN_OR_RETURN(Workers workers, MakeWorkers(options.family, n));
+    result.workers_.push_back(std::move(workers));
+  }
+  std::vector<GridRun> grid;
+  for (const Workers& workers : result.workers_) {
+    for (const Policy& policy : result.policies_) {
+      grid.push_back({.name = absl::StrFormat("n%d", workers.size()),
+                      .workers = &workers,
+                      .options = {.policy = policy,
+                                  .budget = options.budget,
+                                  .rounds = options.rounds}});
+    }
+  }
+  MUSTER_ASSIGN_OR_RETURN(result.runs_, RunGrid(experiment, "policies", grid));
+  return result;
+}
+
+const std::vector<PolicyRun>& Comparison::runs(
+    int32_t size_index, absl::string_view policy_key) const {
+  const auto policy =
+      std::find_if(policies_.begin(), policies_.end(),
+                   [&](const Policy& p) { return p.key == policy_key; });
+  MUSTER_CHECK(policy != policies_.end()) << "no policy " << policy_key;
+  return runs_[size_index * policies_.size() + (policy - policies_.begin())];
+}
+
+}  // namespace muster::benchmarks

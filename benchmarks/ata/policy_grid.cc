@@ -1,0 +1,81 @@
+#include "muster/benchmarks/ata/policy_grid.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "muster/benchmarks/harness/tasks.h"
+#include "muster/runtime/speed_model.h"
+#include "muster/runtime/status_macros.h"
+
+namespace muster::benchmarks {
+namespace {
+
+// Relative cost of a round, for the estimate of the time left: learners scan
+// all workers, greedy rounds draw for all of them.
+double RoundCost(const Policy& policy, int32_t n) {
+  if (policy.allocator == "gta") return 1 + 0.02 * n;
+  if (policy.allocator == "ofta" || policy.allocator == "uta") return 1;
+  return 1 + 0.005 * n;
+}
+
+absl::StatusOr<PolicyRun> RunOne(const GridRun& run, uint64_t seed,
+                                 TaskContext& context) {
+  PolicyRunOptions options = run.options;
+  options.seed = seed;
+  if (run.cluster == nullptr) return RunPolicy(*run.workers, options, context);
+  MUSTER_ASSIGN_OR_RETURN(runtime::SpeedModel model,
+                          runtime::SpeedModel::Create(*run.cluster, seed));
+  return RunPolicyOnModel(*run.workers, &model, options, context);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::vector<PolicyRun>>> RunGrid(
+    Experiment& experiment, absl::string_view study,
+    const std::vector<GridRun>& runs) {
+  const int64_t seeds = experiment.flags().seeds;
+  std::vector<Task<PolicyRun>> tasks;
+  for (const GridRun& run : runs) {
+    for (int64_t s = 0; s < seeds; ++s) {
+      const uint64_t seed = experiment.flags().seed + s;
+      tasks.push_back(
+          {.name = absl::StrFormat("%s.%s.seed%d", run.name,
+                                   run.options.policy.key, seed),
+           .work = static_cast<double>(run.options.rounds) *
+                   RoundCost(run.options.policy, run.workers->size()),
+           .run = [&run, seed](TaskContext& context) {
+             return RunOne(run, seed, context);
+           }});
+    }
+  }
+  MUSTER_ASSIGN_OR_RETURN(TaskResults<PolicyRun> results,
+                          RunTasks(experiment, study, tasks));
+  if (!results.complete()) return absl::CancelledError("stopped");
+  std::vector<std::vector<PolicyRun>> by_run(runs.size());
+  for (size_t i = 0; i < results.results.size(); ++i) {
+    by_run[i / seeds].push_back(std::move(*results.results[i]));
+  }
+  return by_run;
+}
+
+std::vector<double> MeanRoundSeconds(const std::vector<PolicyRun>& runs,
+                                     int64_t first, int64_t last) {
+  return PerSeed(runs, [&](const PolicyRun& run) {
+    return run.MeanRoundSeconds(first, last);
+  });
+}
+
+std::vector<double> MeanWorkerSeconds(const std::vector<PolicyRun>& runs,
+                                      int64_t first, int64_t last) {
+  return PerSeed(runs, [&](const PolicyRun& run) {
+    return run.MeanWorkerSeconds(first, last);
+  });
+}
+
+std::vector<double> ExploringRounds(const std::vector<PolicyRun>& runs) {
+  return PerSeed(runs, [](const PolicyRun& run) {
+    return static_cast<double>(run.last().exploring_rounds);
+  });
+}
+
+}  // namespace muster::benchmarks
