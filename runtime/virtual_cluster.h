@@ -130,15 +130,15 @@ class VirtualCluster final : public Cluster<P>, private BodyRunner {
       }
     }
     scheduler_->Pop();
-    absl::StatusOr<Completion<Response>> result(
-        Completion<Response>{.worker = slot->worker,
-                             .task = slot->number,
-                             .submitted_seconds = slot->submitted_seconds,
-                             .started_seconds = slot->started_seconds,
-                             .finished_seconds = slot->finished_seconds,
-                             .response = TakeResponse(slot)});
+    Completion<Response> completion{
+        .worker = slot->worker,
+        .task = slot->number,
+        .submitted_seconds = slot->submitted_seconds,
+        .started_seconds = slot->started_seconds,
+        .finished_seconds = slot->finished_seconds,
+        .response = TakeResponse(slot)};
     Recycle(slot);
-    return result;
+    return completion;
   }
 
  private:
