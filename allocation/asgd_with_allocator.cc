@@ -1,0 +1,158 @@
+#include "muster/allocation/asgd_with_allocator.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "muster/allocation/round_book.h"
+#include "muster/allocation/sgd_internal.h"
+#include "muster/allocation/sgd_server.h"
+#include "muster/runtime/check.h"
+#include "muster/runtime/status_macros.h"
+
+namespace muster::allocation {
+namespace {
+
+using runtime::WorkerId;
+
+class AsgdWithAllocator final : public SgdPolicy {
+ public:
+  explicit AsgdWithAllocator(const AsgdWithAllocatorOptions& options)
+      : options_(options), book_(options.allocator) {}
+
+  absl::string_view name() const override { return "asgd_rounds"; }
+
+  void Start(SgdServer& server) override { BeginRound(server); }
+
+  void OnGradient(SgdServer& server, GradientArrival& arrival) override {
+    const int32_t worker = arrival.worker.index;
+    const bool stale = arrival.version < round_version_;
+    if (!stale || leftover_ != Allocation::Leftover::kKeepDropStale) {
+      book_.Completed(arrival);
+      ++count_;
+      server.Step(options_.step, arrival.gradient);
+    }
+    if (count_ == options_.batch) {
+      EndRound(server);
+    } else if (mode_ == Allocation::Mode::kGreedy) {
+      if (participates_[worker] != 0) {
+        internal::SendNext(server, arrival.worker);
+      }
+    } else {
+      SendFromQuota(server, arrival.worker);
+    }
+  }
+
+  void OnLoss(SgdServer& server, const GradientLoss& loss) override {
+    book_.Lost(loss);
+    if (mode_ == Allocation::Mode::kGreedy) return;
+    lost_ += 1 + quota_[loss.worker.index];
+    quota_[loss.worker.index] = 0;
+    ReallocateLost(server);
+  }
+
+  void OnReturn(SgdServer& server, WorkerId worker) override {
+    if (waiting_) {
+      BeginRound(server);
+    } else if (mode_ == Allocation::Mode::kBarrier) {
+      ReallocateLost(server);
+    } else if (participates_[worker.index] != 0) {
+      internal::SendNext(server, worker);
+    }
+  }
+
+ private:
+  void BeginRound(SgdServer& server) {
+    waiting_ = server.num_up() == 0;
+    if (waiting_) return;
+    const Allocation& allocation = book_.Begin(server, options_.batch);
+    mode_ = allocation.mode;
+    leftover_ = mode_ == Allocation::Mode::kGreedy
+                    ? allocation.leftover
+                    : Allocation::Leftover::kReset;
+    round_version_ = server.version();
+    count_ = 0;
+    quota_.assign(server.num_workers(), 0);
+    participates_.assign(server.num_workers(), 0);
+    for (const WorkerTasks& entry : allocation.tasks) {
+      const WorkerId worker{entry.worker};
+      participates_[entry.worker] = 1;
+      if (mode_ == Allocation::Mode::kGreedy) {
+        if (server.NumInFlight(worker) == 0) {
+          internal::SendNext(server, worker);
+        }
+      } else {
+        quota_[entry.worker] = entry.tasks;
+        SendFromQuota(server, worker);
+      }
+    }
+  }
+
+  void SendFromQuota(SgdServer& server, WorkerId worker) {
+    if (quota_[worker.index] == 0) return;
+    --quota_[worker.index];
+    internal::SendNext(server, worker);
+  }
+
+  void EndRound(SgdServer& server) {
+    if (mode_ == Allocation::Mode::kGreedy &&
+        leftover_ == Allocation::Leftover::kReset) {
+      for (int32_t i = 0; i < server.num_workers(); ++i) {
+        book_.Cancel(server, WorkerId{i});
+      }
+    }
+    book_.End(server);
+    server.EndRound();
+    BeginRound(server);
+  }
+
+  // Hands out again what crashed workers left; waits when nobody is up.
+  void ReallocateLost(SgdServer& server) {
+    if (lost_ == 0 || server.num_up() == 0) return;
+    std::vector<int64_t> queued(server.num_workers());
+    for (int32_t i = 0; i < server.num_workers(); ++i) {
+      queued[i] = quota_[i] + server.NumInFlight(WorkerId{i});
+    }
+    const Allocation& allocation = book_.Reallocate(server, lost_, queued);
+    for (const WorkerTasks& entry : allocation.tasks) {
+      const WorkerId worker{entry.worker};
+      // A greedy allocator has no counts: one task each, in turn.
+      const int64_t tasks = std::min<int64_t>(lost_, std::max(entry.tasks, 1));
+      lost_ -= tasks;
+      quota_[entry.worker] += tasks;
+      if (server.NumInFlight(worker) == 0) SendFromQuota(server, worker);
+    }
+    MUSTER_CHECK_EQ(lost_, 0);
+  }
+
+  const AsgdWithAllocatorOptions options_;
+  internal::RoundBook book_;
+  Allocation::Mode mode_ = Allocation::Mode::kBarrier;
+  Allocation::Leftover leftover_ = Allocation::Leftover::kReset;
+  bool waiting_ = false;        // for a worker to begin the round with
+  int64_t round_version_ = 0;   // of the iterate at the round's start
+  int64_t count_ = 0;           // gradients of the round so far
+  int64_t lost_ = 0;            // tasks of crashed workers, to be given again
+  std::vector<int64_t> quota_;  // by worker: tasks not yet sent (barrier)
+  std::vector<uint8_t> participates_;  // by worker (greedy)
+};
+
+}  // namespace
+
+absl::Status Validate(const AsgdWithAllocatorOptions& options) {
+  MUSTER_RETURN_IF_ERROR(
+      internal::CheckStep("AsgdWithAllocatorOptions", options.step));
+  if (options.allocator == nullptr) {
+    return absl::InvalidArgumentError(
+        "AsgdWithAllocatorOptions.allocator is null, must be an allocator");
+  }
+  return internal::CheckPositive("AsgdWithAllocatorOptions", "batch",
+                                 options.batch);
+}
+
+absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateAsgdWithAllocator(
+    const AsgdWithAllocatorOptions& options) {
+  MUSTER_RETURN_IF_ERROR(Validate(options));
+  return std::make_unique<AsgdWithAllocator>(options);
+}
+
+}  // namespace muster::allocation

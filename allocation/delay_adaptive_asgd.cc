@@ -1,0 +1,66 @@
+#include "muster/allocation/delay_adaptive_asgd.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_format.h"
+#include "muster/allocation/sgd_internal.h"
+#include "muster/allocation/sgd_server.h"
+#include "muster/runtime/status_macros.h"
+
+namespace muster::allocation {
+namespace {
+
+class DelayAdaptiveAsgd final : public SgdPolicy {
+ public:
+  explicit DelayAdaptiveAsgd(const DelayAdaptiveAsgdOptions& options)
+      : options_(options) {}
+
+  absl::string_view name() const override { return "delay_adaptive_asgd"; }
+
+  void Start(SgdServer& server) override { internal::SendToIdle(server); }
+
+  void OnGradient(SgdServer& server, GradientArrival& arrival) override {
+    const int64_t delay = server.version() - arrival.version;
+    double step = options_.step;
+    if (delay > 0) {
+      step = std::min(step,
+                      options_.delay_factor /
+                          (options_.smoothness * static_cast<double>(delay)));
+    }
+    server.Step(step, arrival.gradient);
+    internal::SendNext(server, arrival.worker);
+  }
+
+  void OnLoss(SgdServer&, const GradientLoss&) override {}
+
+  void OnReturn(SgdServer& server, runtime::WorkerId worker) override {
+    internal::SendNext(server, worker);
+  }
+
+ private:
+  const DelayAdaptiveAsgdOptions options_;
+};
+
+absl::Status CheckPositiveNumber(absl::string_view field, double value) {
+  if (value > 0 && std::isfinite(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "DelayAdaptiveAsgdOptions.%s is %g, must be finite and > 0", field,
+      value));
+}
+
+}  // namespace
+
+absl::Status Validate(const DelayAdaptiveAsgdOptions& options) {
+  MUSTER_RETURN_IF_ERROR(CheckPositiveNumber("step", options.step));
+  MUSTER_RETURN_IF_ERROR(CheckPositiveNumber("smoothness", options.smoothness));
+  return CheckPositiveNumber("delay_factor", options.delay_factor);
+}
+
+absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateDelayAdaptiveAsgd(
+    const DelayAdaptiveAsgdOptions& options) {
+  MUSTER_RETURN_IF_ERROR(Validate(options));
+  return std::make_unique<DelayAdaptiveAsgd>(options);
+}
+
+}  // namespace muster::allocation
