@@ -1,10 +1,10 @@
+#ifndef MUSTER_RUNTIME_APPENDABLE_FILE_H_
+#define MUSTER_RUNTIME_APPENDABLE_FILE_H_
+
 // Files that grow while a run works.
 //
 // What was flushed survives the end of the process. A resumed run cuts the file
 // back to the size that its checkpoint recorded and goes on from there.
-
-#ifndef MUSTER_RUNTIME_APPENDABLE_FILE_H_
-#define MUSTER_RUNTIME_APPENDABLE_FILE_H_
 
 #include <cstdint>
 #include <string>

@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_ATOMIC_FILE_H_
+#define MUSTER_RUNTIME_ATOMIC_FILE_H_
+
 // Files that are written whole or not at all.
 //
 // The content goes to a temporary file beside the target, is synchronised with
@@ -5,9 +8,6 @@
 // part, and an error leaves nothing behind. (A process killed in between leaves
 // the temporary file, "<path>.<process>-<number>.tmp", and the target
 // untouched.)
-
-#ifndef MUSTER_RUNTIME_ATOMIC_FILE_H_
-#define MUSTER_RUNTIME_ATOMIC_FILE_H_
 
 #include <string>
 #include <utility>

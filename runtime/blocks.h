@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_BLOCKS_H_
+#define MUSTER_RUNTIME_BLOCKS_H_
+
 // Deterministic parallel loops: blocks cut by size, a slot each, folded in
 // index order.
 //
@@ -16,9 +19,6 @@
 // Blocks should be worth several microseconds each; a parallel loop costs about
 // that much. Loops may be nested. Functions passed must be callable from many
 // threads at once.
-
-#ifndef MUSTER_RUNTIME_BLOCKS_H_
-#define MUSTER_RUNTIME_BLOCKS_H_
 
 #include <cstddef>
 #include <cstdint>

@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_CHECK_H_
+#define MUSTER_RUNTIME_CHECK_H_
+
 // Checks of what must hold inside the program: MUSTER_CHECK and its kin.
 //
 //   MUSTER_CHECK(slots.empty()) << "round " << round;
@@ -12,9 +15,6 @@
 // mistakes in code. What a user can get wrong (files, flags, options) is
 // reported as an absl::Status instead. MUSTER_DCHECK* are compiled but not
 // evaluated when NDEBUG is defined: for conditions inside hot loops.
-
-#ifndef MUSTER_RUNTIME_CHECK_H_
-#define MUSTER_RUNTIME_CHECK_H_
 
 #include <concepts>
 #include <memory>

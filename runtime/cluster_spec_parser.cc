@@ -345,7 +345,7 @@ class SpecParser {
     MUSTER_RETURN_IF_ERROR(tokens_.Expect(
         ")", absl::StrCat("after the parameters of ", name.text)));
     MUSTER_ASSIGN_OR_RETURN(ParsedModifier modifier,
-                            MatchModifier(name, std::move(given)));
+                            MatchModifier(name, given));
     if (tokens_.TakeSign("@")) {
       modifier.selector_column = tokens_.Peek().column;
       do {
@@ -391,7 +391,8 @@ class SpecParser {
   // The family of this name with all the given parameters and no required one
   // missing.
   absl::StatusOr<ParsedModifier> MatchModifier(
-      const Token& name, std::vector<std::pair<Token, SpecExpression>> given) {
+      const Token& name,
+      const std::vector<std::pair<Token, SpecExpression>>& given) {
     for (const SpeedModifierFamily& family : SpeedModifierFamilies()) {
       if (family.name != name.text) continue;
       ParsedModifier modifier;

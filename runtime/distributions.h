@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_DISTRIBUTIONS_H_
+#define MUSTER_RUNTIME_DISTRIBUTIONS_H_
+
 // Random variates specified to the bit: every draw is a fixed function of the
 // bits of an Rng, by the arithmetic of runtime/math.h. The distributions of the
 // standard library differ between libraries, and absl::BitGen between runs.
@@ -5,9 +8,6 @@
 // Each function says how many 64-bit outputs (NextUint64) it consumes. Draws
 // with a varying number (Gamma, UniformInt) should take a stream of their own
 // if anything else is drawn after them from fixed positions.
-
-#ifndef MUSTER_RUNTIME_DISTRIBUTIONS_H_
-#define MUSTER_RUNTIME_DISTRIBUTIONS_H_
 
 #include <bit>
 #include <cstddef>

@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_FIELDS_H_
+#define MUSTER_RUNTIME_FIELDS_H_
+
 // One declared list of fields per type serves its size, its encoding on the
 // wire and in checkpoints, and its decoding.
 //
@@ -26,9 +29,6 @@
 // is encoded, and counted, at each place that points to it. Not promised:
 // reading what another declaration of the fields wrote; put a version number
 // first where that matters.
-
-#ifndef MUSTER_RUNTIME_FIELDS_H_
-#define MUSTER_RUNTIME_FIELDS_H_
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
-// Identifiers that are easily swapped with plain numbers, as distinct types.
-
 #ifndef MUSTER_RUNTIME_IDS_H_
 #define MUSTER_RUNTIME_IDS_H_
+
+// Identifiers that are easily swapped with plain numbers, as distinct types.
 
 #include <compare>
 #include <cstdint>

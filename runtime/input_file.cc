@@ -43,8 +43,9 @@ struct InputFile::State {
   }
 
   PosixFile file;
-  std::array<char, 64 * 1024> raw;  // bytes of the file not yet consumed:
-  size_t begin = 0;                 // raw[begin, end)
+  std::array<char, size_t{64} * 1024>
+      raw;           // bytes of the file not yet consumed:
+  size_t begin = 0;  // raw[begin, end)
   size_t end = 0;
   bool at_end = false;  // the file has no bytes after these
   bool is_gzip = false;
@@ -151,7 +152,7 @@ bool InputFile::is_gzip() const { return state_->is_gzip; }
 
 absl::StatusOr<std::string> ReadFile(absl::string_view path) {
   MUSTER_ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
-  constexpr size_t kStep = 256 * 1024;
+  constexpr size_t kStep = size_t{256} * 1024;
   std::string content;
   size_t size = 0;
   while (true) {

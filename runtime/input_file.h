@@ -1,11 +1,11 @@
+#ifndef MUSTER_RUNTIME_INPUT_FILE_H_
+#define MUSTER_RUNTIME_INPUT_FILE_H_
+
 // Bytes of a file that is plain or gzip-compressed.
 //
 // Which of the two is decided by the content (the two magic bytes of RFC 1952),
 // not by the name. Several gzip members one after another are read as one.
 // Memory is constant: two buffers of 64 KiB.
-
-#ifndef MUSTER_RUNTIME_INPUT_FILE_H_
-#define MUSTER_RUNTIME_INPUT_FILE_H_
 
 #include <cstdint>
 #include <memory>

@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_MATH_H_
+#define MUSTER_RUNTIME_MATH_H_
+
 // Elementary functions specified to the bit: Log, Exp, Pow, InverseNormalCdf.
 //
 // The logarithm of the standard library differs between libraries and versions
@@ -17,9 +20,6 @@
 // 40-digit arithmetic) for the error weights stated there; InverseNormalCdf is
 // the rational approximation PPND16 of M. Wichura, "Algorithm AS 241: The
 // percentage points of the normal distribution", Applied Statistics 37 (1988).
-
-#ifndef MUSTER_RUNTIME_MATH_H_
-#define MUSTER_RUNTIME_MATH_H_
 
 #include <bit>
 #include <cmath>

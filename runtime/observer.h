@@ -1,12 +1,12 @@
+#ifndef MUSTER_RUNTIME_OBSERVER_H_
+#define MUSTER_RUNTIME_OBSERVER_H_
+
 // How long runs tell of their progress, and may be stopped.
 //
 // Libraries never print. They call the Observer of their Runtime at the moments
 // that their headers name; programs turn that into a progress line, a log or a
 // decision to stop. What an observer answers never changes a result, only how
 // much of it there is.
-
-#ifndef MUSTER_RUNTIME_OBSERVER_H_
-#define MUSTER_RUNTIME_OBSERVER_H_
 
 #include <cstdint>
 #include <limits>

@@ -146,32 +146,51 @@ __attribute__((target("avx2"))) size_t FillAvx2(const Batch& batch) {
   return m;
 }
 
-size_t FillVectors(const Batch& batch) {
+size_t FillBaseline(const Batch& batch) { return FillSse2(batch); }
+
+size_t FillBest(const Batch& batch) {
   static const bool has_avx2 = __builtin_cpu_supports("avx2");
   return has_avx2 ? FillAvx2(batch) : FillSse2(batch);
 }
 
 #else
 
-size_t FillVectors(const Batch&) { return 0; }
+size_t FillBaseline(const Batch&) { return 0; }
+
+size_t FillBest(const Batch&) { return 0; }
 
 #endif  // __x86_64__
+
+Batch MakeBatch(uint64_t seed, std::span<const uint64_t> streams,
+                std::span<const uint64_t> positions, std::span<uint64_t> first,
+                std::span<uint64_t> second) {
+  MUSTER_CHECK_EQ(positions.size(), streams.size());
+  MUSTER_CHECK_EQ(first.size(), streams.size());
+  MUSTER_CHECK_EQ(second.size(), streams.size());
+  return {.seed = seed,
+          .size = streams.size(),
+          .streams = streams.data(),
+          .positions = positions.data(),
+          .first = first.data(),
+          .second = second.data()};
+}
 
 }  // namespace
 
 void PhiloxBatch(uint64_t seed, std::span<const uint64_t> streams,
                  std::span<const uint64_t> positions, std::span<uint64_t> first,
                  std::span<uint64_t> second) {
-  MUSTER_CHECK_EQ(positions.size(), streams.size());
-  MUSTER_CHECK_EQ(first.size(), streams.size());
-  MUSTER_CHECK_EQ(second.size(), streams.size());
-  const Batch batch = {.seed = seed,
-                       .size = streams.size(),
-                       .streams = streams.data(),
-                       .positions = positions.data(),
-                       .first = first.data(),
-                       .second = second.data()};
-  FillOneByOne(batch, FillVectors(batch));
+  const Batch batch = MakeBatch(seed, streams, positions, first, second);
+  FillOneByOne(batch, FillBest(batch));
+}
+
+void internal_rng::PhiloxBatchBaseline(uint64_t seed,
+                                       std::span<const uint64_t> streams,
+                                       std::span<const uint64_t> positions,
+                                       std::span<uint64_t> first,
+                                       std::span<uint64_t> second) {
+  const Batch batch = MakeBatch(seed, streams, positions, first, second);
+  FillOneByOne(batch, FillBaseline(batch));
 }
 
 }  // namespace muster::runtime

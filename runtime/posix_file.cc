@@ -20,7 +20,7 @@
 namespace muster::runtime {
 namespace {
 
-constexpr size_t kBufferBytes = 64 * 1024;
+constexpr size_t kBufferBytes = size_t{64} * 1024;
 
 }  // namespace
 

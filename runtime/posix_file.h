@@ -1,8 +1,8 @@
-// A file descriptor that closes itself, with errors as absl::Status that name
-// the path: what the file classes of this package are made of.
-
 #ifndef MUSTER_RUNTIME_POSIX_FILE_H_
 #define MUSTER_RUNTIME_POSIX_FILE_H_
+
+// A file descriptor that closes itself, with errors as absl::Status that name
+// the path: what the file classes of this package are made of.
 
 #include <cstdint>
 #include <span>

@@ -192,6 +192,11 @@ TEST(PhiloxBatchTest, GivesTheBitsOfSingleBlocks) {
       ASSERT_EQ(first[m], bits.first) << size << " " << m;
       ASSERT_EQ(second[m], bits.second) << size << " " << m;
     }
+    std::vector<uint64_t> first2(size), second2(size);
+    internal_rng::PhiloxBatchBaseline(seed, streams, positions, first2,
+                                      second2);
+    ASSERT_EQ(first2, first);
+    ASSERT_EQ(second2, second);
     // In place.
     PhiloxBatch(seed, streams, positions, streams, positions);
     ASSERT_EQ(streams, first);

@@ -1,10 +1,10 @@
+#ifndef MUSTER_RUNTIME_RUNTIME_H_
+#define MUSTER_RUNTIME_RUNTIME_H_
+
 // What a run uses but its results do not depend on: threads, observer, stop.
 //
 // Everything that changes results is in an algorithm's Options. Each algorithm
 // that takes a Runtime gives the same bits for any number of threads.
-
-#ifndef MUSTER_RUNTIME_RUNTIME_H_
-#define MUSTER_RUNTIME_RUNTIME_H_
 
 #include <atomic>
 

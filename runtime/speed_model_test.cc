@@ -29,7 +29,7 @@ using ::testing::HasSubstr;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-ClusterSpec SameWorkers(int n, SpeedLaw law,
+ClusterSpec SameWorkers(int n, const SpeedLaw& law,
                         std::vector<SpeedModifier> modifiers) {
   ClusterSpec spec;
   spec.workers.assign(n, {.law = law, .modifiers = std::move(modifiers)});
@@ -42,7 +42,7 @@ SpeedModel MakeModel(const ClusterSpec& spec, uint64_t seed = 1) {
   return *std::move(model);
 }
 
-SpeedModel MakeModel(SpeedLaw law, std::vector<SpeedModifier> modifiers,
+SpeedModel MakeModel(const SpeedLaw& law, std::vector<SpeedModifier> modifiers,
                      int n = 1, uint64_t seed = 1) {
   return MakeModel(SameWorkers(n, law, std::move(modifiers)), seed);
 }
@@ -253,6 +253,7 @@ struct Query {
 std::vector<Query> RandomQueries(int n, int count) {
   std::mt19937_64 bits(7);
   std::vector<Query> queries;
+  queries.reserve(count);
   for (int k = 0; k < count; ++k) {
     queries.push_back({static_cast<int32_t>(bits() % n),
                        static_cast<int64_t>(bits() % 1000),
@@ -264,6 +265,7 @@ std::vector<Query> RandomQueries(int n, int count) {
 std::vector<std::pair<double, bool>> Answer(SpeedModel& model,
                                             const std::vector<Query>& queries) {
   std::vector<std::pair<double, bool>> answers;
+  answers.reserve(queries.size());
   for (const Query& q : queries) {
     const TaskEnd end = model.Finish(WorkerId{q.worker}, q.task, q.start);
     answers.emplace_back(end.seconds, end.completed);
@@ -297,6 +299,7 @@ TEST(SpeedModelTest, ThreadsDoNotMatter) {
     SpeedModel shared = MakeModel(StormySpec(kWorkers));
     std::vector<std::pair<double, bool>> answers(queries.size());
     std::vector<std::thread> threads;
+    threads.reserve(num_threads);
     for (int thread = 0; thread < num_threads; ++thread) {
       threads.emplace_back([&, thread] {
         for (size_t k = 0; k < queries.size(); ++k) {

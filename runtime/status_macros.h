@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_STATUS_MACROS_H_
+#define MUSTER_RUNTIME_STATUS_MACROS_H_
+
 // MUSTER_RETURN_IF_ERROR and MUSTER_ASSIGN_OR_RETURN: pass errors upwards.
 //
 //   MUSTER_RETURN_IF_ERROR(Validate(options));
@@ -6,9 +9,6 @@
 // Usable in functions that return absl::Status or absl::StatusOr. A left-hand
 // side that holds a comma needs parentheses of its own (a typedef or `auto`
 // avoids them).
-
-#ifndef MUSTER_RUNTIME_STATUS_MACROS_H_
-#define MUSTER_RUNTIME_STATUS_MACROS_H_
 
 #include <utility>
 

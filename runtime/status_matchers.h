@@ -1,12 +1,12 @@
+#ifndef MUSTER_RUNTIME_STATUS_MATCHERS_H_
+#define MUSTER_RUNTIME_STATUS_MATCHERS_H_
+
 // GoogleMock matchers for absl::Status and absl::StatusOr (tests only).
 //
 //   EXPECT_THAT(Validate(options), IsOk());
 //   EXPECT_THAT(ParseCount("7"), IsOkAndHolds(Gt(5)));
 //   EXPECT_THAT(Validate(bad), StatusIs(absl::StatusCode::kInvalidArgument,
 //                                       HasSubstr("num_workers is 0")));
-
-#ifndef MUSTER_RUNTIME_STATUS_MATCHERS_H_
-#define MUSTER_RUNTIME_STATUS_MATCHERS_H_
 
 #include <ostream>
 #include <string>

@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_TEST_SEED_H_
+#define MUSTER_RUNTIME_TEST_SEED_H_
+
 // The seed of tests on generated instances.
 //
 //   Rng rng(TestSeed());
@@ -6,9 +9,6 @@
 // MUSTER_TEST_SEED overrides it (`bazel test` passes it on, see .bazelrc), for
 // runs that look for new counterexamples. The seed is printed and recorded as
 // the test's property "seed", so that a failure can be repeated.
-
-#ifndef MUSTER_RUNTIME_TEST_SEED_H_
-#define MUSTER_RUNTIME_TEST_SEED_H_
 
 #include <cstdint>
 #include <cstdlib>

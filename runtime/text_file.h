@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_TEXT_FILE_H_
+#define MUSTER_RUNTIME_TEXT_FILE_H_
+
 // Lines of a text file that is plain or gzip-compressed (by content).
 //
 //   MUSTER_ASSIGN_OR_RETURN(LineReader lines, LineReader::Open(path));
@@ -11,9 +14,6 @@
 // A line ends at "\n" or "\r\n", which are not part of it; the last one may end
 // with the file. Other bytes, "\0" among them, are kept. Lines may have any
 // length; memory is two buffers and the longest line.
-
-#ifndef MUSTER_RUNTIME_TEXT_FILE_H_
-#define MUSTER_RUNTIME_TEXT_FILE_H_
 
 #include <cstddef>
 #include <cstdint>

@@ -35,7 +35,7 @@ std::string TempPath(const std::string& name) {
 }
 
 std::string WriteTemp(const std::string& name, const std::string& content) {
-  const std::string path = TempPath(name);
+  std::string path = TempPath(name);
   std::ofstream(path, std::ios::binary) << content;
   return path;
 }

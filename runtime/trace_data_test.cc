@@ -176,10 +176,14 @@ TEST_F(TraceDataTest, SpecsNameThePublishedFiles) {
     EXPECT_NEAR(spec->workers[0].law.Mean(), example.mean, example.tolerance)
         << example.text;
   }
-  EXPECT_THAT(ParseClusterSpec("trace:alibaba(job_9)",
-                               SpecContext{.data_dir = data_dir_}),
-              StatusIs(absl::StatusCode::kNotFound,
-                       testing::HasSubstr("job_9_norm.csv.gz")));
+  EXPECT_THAT(
+      ParseClusterSpec("trace:alibaba(job_9)",
+                       SpecContext{.data_dir = data_dir_}),
+      StatusIs(
+          absl::StatusCode::kNotFound,
+          testing::AllOf(testing::HasSubstr("column 15"),
+                         testing::HasSubstr("job_9_norm.csv.gz"),
+                         testing::HasSubstr("known are job_1, job_2, job_3"))));
 }
 
 }  // namespace

@@ -312,6 +312,19 @@ TEST(TraceSourceTest, ThroughputsBecomeConstantSpeeds) {
       StatusIs(absl::StatusCode::kNotFound, HasSubstr("no machine 'p100'")));
 }
 
+TEST(TraceSourceTest, MissingFilesAreNamed) {
+  const SpecContext nowhere = {.data_dir = "/no/such/folder"};
+  for (const char* text :
+       {"trace:alibaba(job_1)", "trace:azure(sysbench_cpu, sku=D8s_v5)",
+        "trace:gavel('LM (batch size 10)', k80=1)", "trace:flash(nexus6)"}) {
+    EXPECT_THAT(ParseClusterSpec(text, nowhere),
+                StatusIs(absl::StatusCode::kNotFound,
+                         AllOf(HasSubstr("cluster spec, column "),
+                               HasSubstr("there is no file /no/such/folder/"),
+                               HasSubstr("is --data_dir the folder"))));
+  }
+}
+
 TEST(TraceSourceTest, PhonesBecomeResampledLaws) {
   const std::string path = WriteTemp("phone.json", kRuns);
   const auto all = Workers(absl::StrCat("2 x trace:flash('", path, "')"));

@@ -1,15 +1,18 @@
 #include "muster/runtime/trace_source.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -33,8 +36,50 @@ constexpr absl::string_view kFolderAzure = "traces/azure-vm-noise";
 constexpr absl::string_view kFolderGavel = "traces/gavel";
 constexpr absl::string_view kFolderFlash = "traces/flash-ondevice";
 
-// The argument `name` is a string with a path, or a word that stands for
-// data_dir/folder/(word and suffix).
+// The words that stand for files of `folder`, those that end with `suffix`.
+std::vector<std::string> NamesIn(const std::string& folder,
+                                 absl::string_view suffix) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string file = entry.path().filename().string();
+    if (absl::EndsWith(file, suffix)) {
+      names.push_back(file.substr(0, file.size() - suffix.size()));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// data_dir/folder/(word and suffix), which must exist; `name` is the argument
+// that gave the word.
+absl::StatusOr<std::string> FileOf(const CallArguments& arguments,
+                                   absl::string_view name,
+                                   absl::string_view word,
+                                   const std::string& data_dir,
+                                   absl::string_view folder,
+                                   absl::string_view suffix) {
+  if (data_dir.empty()) {
+    return arguments.ErrorAt(
+        name, absl::StrCat("no folder of data sets is set to look for ", word,
+                           " in; pass --data_dir"));
+  }
+  const std::string where = absl::StrCat(data_dir, "/", folder);
+  std::string path = absl::StrCat(where, "/", word, suffix);
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return path;
+  const std::vector<std::string> names = NamesIn(where, suffix);
+  const absl::Status status = arguments.ErrorAt(
+      name, absl::StrCat(
+                "there is no file ", path, "; ",
+                names.empty()
+                    ? "is --data_dir the folder of data sets?"
+                    : absl::StrCat("known are ", absl::StrJoin(names, ", "))));
+  return absl::NotFoundError(status.message());
+}
+
+// The path of the file that the argument `name` means: a string is a path, a
+// word a file of data_dir.
 absl::StatusOr<std::string> PathOf(const CallArguments& arguments,
                                    absl::string_view name,
                                    const std::string& data_dir,
@@ -47,12 +92,7 @@ absl::StatusOr<std::string> PathOf(const CallArguments& arguments,
                            " or a \"path\""));
   }
   if (argument->kind == CallArgument::Kind::kString) return argument->text;
-  if (data_dir.empty()) {
-    return arguments.ErrorAt(
-        name, absl::StrCat("no folder of data sets is set to look for ",
-                           argument->text, " in; pass --data_dir"));
-  }
-  return absl::StrCat(data_dir, "/", folder, "/", argument->text, suffix);
+  return FileOf(arguments, name, argument->text, data_dir, folder, suffix);
 }
 
 absl::StatusOr<SpeedLaw> EmpiricalLaw(std::vector<double> seconds,
@@ -185,14 +225,10 @@ absl::StatusOr<Laws> GavelLaws(absl::string_view text, const CallSource& call,
   if (arguments.Has("file")) {
     MUSTER_ASSIGN_OR_RETURN(
         path, PathOf(arguments, "file", data_dir, kFolderGavel, ".json.gz"));
-  } else if (data_dir.empty()) {
-    return arguments.ErrorAt(
-        "",
-        "no folder of data sets is set to look for gavel in; pass "
-        "--data_dir");
   } else {
-    path = absl::StrCat(data_dir, "/", kFolderGavel,
-                        "/simulation_throughputs.json.gz");
+    MUSTER_ASSIGN_OR_RETURN(
+        path, FileOf(arguments, "", "simulation_throughputs", data_dir,
+                     kFolderGavel, ".json.gz"));
   }
   MUSTER_ASSIGN_OR_RETURN(const GavelThroughputs throughputs,
                           GavelThroughputs::Read(path));

@@ -1,3 +1,6 @@
+#ifndef MUSTER_RUNTIME_VECTORIZE_H_
+#define MUSTER_RUNTIME_VECTORIZE_H_
+
 // Attributes for hot loops that the compiler vectorises.
 //
 // MUSTER_VECTORIZE_CLONES before a function's definition compiles it twice, for
@@ -9,9 +12,6 @@
 // that the loop calls must be inlined: mark it MUSTER_ALWAYS_INLINE.
 //
 // Under sanitizers and on other compilers or machines the attribute is empty.
-
-#ifndef MUSTER_RUNTIME_VECTORIZE_H_
-#define MUSTER_RUNTIME_VECTORIZE_H_
 
 #define MUSTER_ALWAYS_INLINE inline __attribute__((always_inline))
 

@@ -9,8 +9,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "muster/runtime/check.h"
-#include "muster/runtime/status_macros.h"
 #include "muster/runtime/input_file.h"
+#include "muster/runtime/status_macros.h"
 
 namespace muster::models {
 namespace {

@@ -59,10 +59,11 @@ TEST(LibsvmTest, OptionsFixTheWidthAndCutRows) {
   const auto first = ParseLibsvm(kText, "text", {.max_rows = 1});
   ASSERT_THAT(first, IsOk());
   EXPECT_EQ(first->labels, std::vector<double>{1});
-  EXPECT_THAT(ParseLibsvm(kText, "text", {.num_features = 3}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("text, line 1: index '4' is above the number of "
-                                 "features, 3")));
+  EXPECT_THAT(
+      ParseLibsvm(kText, "text", {.num_features = 3}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("text, line 1: index '4' is above the number of "
+                         "features, 3")));
   EXPECT_THAT(ParseLibsvm(kText, "text", {.num_features = -1}),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("num_features is -1")));
@@ -101,7 +102,8 @@ TEST(LibsvmTest, MalformedLinesSayWhereAndWhat) {
       {"1 1:-nan", "f, line 2: value '-nan' of index 1 is not finite"},
       {"1 1:1e39", "f, line 2: value '1e39' of index 1 is beyond the range"},
       {"1 1:1e400", "f, line 2: value '1e400' of index 1 is beyond the range"},
-      {"1 1:\x01\xff", "f, line 2: value '\\x01\\xff' of index 1 is not a number"},
+      {"1 1:\x01\xff",
+       "f, line 2: value '\\x01\\xff' of index 1 is not a number"},
   };
   for (const auto& c : cases) {
     EXPECT_THAT(

@@ -1,7 +1,7 @@
-// The reading half of runtime/fields.h: bytes from anywhere to values.
-
 #ifndef MUSTER_RUNTIME_INTERNAL_FIELDS_READER_H_
 #define MUSTER_RUNTIME_INTERNAL_FIELDS_READER_H_
+
+// The reading half of runtime/fields.h: bytes from anywhere to values.
 
 #include <algorithm>
 #include <array>

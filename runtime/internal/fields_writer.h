@@ -1,8 +1,8 @@
-// The writing half of runtime/fields.h: which types have an encoding, and what
-// it is.
-
 #ifndef MUSTER_RUNTIME_INTERNAL_FIELDS_WRITER_H_
 #define MUSTER_RUNTIME_INTERNAL_FIELDS_WRITER_H_
+
+// The writing half of runtime/fields.h: which types have an encoding, and what
+// it is.
 
 #include <array>
 #include <bit>

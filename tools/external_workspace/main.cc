@@ -62,6 +62,7 @@ int main() {
     std::printf(" machine %d gets %d", share.worker, share.tasks);
   }
   std::printf("\n");
-  // In 13 seconds the machines end 13 + 6 + 3 + 1 = 23 tasks, so 14 is the best.
+  // In 13 seconds the machines end 13 + 6 + 3 + 1 = 23 tasks, so 14 is the
+  // best.
   return seconds == 14 ? 0 : 1;
 }
