@@ -64,8 +64,10 @@ def muster_cc_benchmark(
 
     The smoke test has the tags "benchmark_smoke" and "manual": CI runs it, a
     plain `bazel test //...` does not. smoke_args, for instance
-    ["--benchmark_filter=/1000$"], keeps it short.
+    ["--benchmark_filter=/1000$"], keeps it short. //benchmarks:regression may
+    run it (benchmarks/microbenchmarks.bzl).
     """
+    kwargs.setdefault("visibility", ["//benchmarks:__pkg__"])
     library = "@com_github_google_benchmark//:benchmark" + ("_main" if main else "")
     cc_binary(
         name = name,

@@ -1,0 +1,25 @@
+"""The programs that //benchmarks:regression runs: the one list of them."""
+
+# Program -> arguments that keep it to what a regression would show in.
+_MICROBENCHMARKS = {
+    "//runtime:blocks_benchmark": [],
+    "//runtime:distributions_benchmark": [],
+    "//runtime:event_queue_benchmark": [
+        "--laws=exponential",
+        "--max_workers=100000",
+    ],
+    "//runtime:math_benchmark": [],
+    "//runtime:rng_benchmark": [],
+    "//runtime:speed_model_benchmark": [],
+    "//runtime:task_durations_benchmark": [],
+}
+
+MICROBENCHMARKS = sorted(_MICROBENCHMARKS)
+
+def microbenchmark_args():
+    """Arguments of regression.py that name the programs and their arguments."""
+    args = []
+    for program in MICROBENCHMARKS:
+        args.append("--program=$(rootpath %s)" % program)
+        args += ["--program_arg=" + arg for arg in _MICROBENCHMARKS[program]]
+    return args
