@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "oneapi/tbb/global_control.h"
 #include "oneapi/tbb/info.h"
 #include "oneapi/tbb/task_arena.h"
+#include "oneapi/tbb/task_group.h"
 
 namespace muster::runtime {
 namespace {
@@ -68,7 +68,6 @@ VirtualTask* BodyWindow::State::Claim() {
     }
     offered.erase(std::next(it).base());
     task->body_state.store(VirtualTask::kRunning, std::memory_order_relaxed);
-    ++num_running;
     return task;
   }
   return nullptr;
@@ -77,8 +76,6 @@ VirtualTask* BodyWindow::State::Claim() {
 void BodyWindow::State::Release(VirtualTask* task) {
   if (!busy.empty()) busy[task->worker.index] = false;
   if (task->orphan) orphans.push_back(task);
-  --num_running;
-  if (stopping && num_running == 0) all_stopped.notify_one();
   task->body_state.store(VirtualTask::kDone, std::memory_order_release);
   task->body_state.notify_one();
 }
@@ -103,6 +100,7 @@ VirtualTask* BodyWindow::State::ClaimOrLeave() {
 }
 
 void BodyWindow::State::RunHelper() {
+  HappensAfter(this);
   for (VirtualTask* task = ClaimOrLeave(); task != nullptr;) {
     // A body that waits for parallel work of its own must not pick up another
     // helper meanwhile: it would be kept from ending.
@@ -120,7 +118,7 @@ void BodyWindow::State::RunHelper() {
 BodyWindow::BodyWindow(int num_threads, int32_t num_workers, bool exclusive,
                        BodyRunner* runner)
     : max_helpers_(num_threads - 1),
-      state_(std::make_shared<State>(num_workers, exclusive, runner)),
+      state_(num_workers, exclusive, runner),
       arena_(num_threads, /*reserved_for_masters=*/1) {
   MUSTER_CHECK_GE(num_threads, 2);
   // TBB starts no more threads than cores unless told to.
@@ -131,10 +129,13 @@ BodyWindow::BodyWindow(int num_threads, int32_t num_workers, bool exclusive,
 }
 
 BodyWindow::~BodyWindow() {
-  std::unique_lock<std::mutex> lock(state_->mutex);
-  state_->offered.clear();
-  state_->stopping = true;
-  state_->all_stopped.wait(lock, [&] { return state_->num_running == 0; });
+  {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.offered.clear();
+  }
+  // In the arena this thread runs the helpers that nobody has started yet: they
+  // find nothing to do and leave.
+  arena_.execute([this] { helpers_.wait(); });
 }
 
 void BodyWindow::Offer(VirtualTask* task) {
@@ -146,37 +147,30 @@ void BodyWindow::Offer(VirtualTask* task) {
   }
   bool wants_helper = false;
   {
-    const std::lock_guard<std::mutex> lock(state_->mutex);
-    auto& offered = state_->offered;
-    const bool blocked = state_->IsBlocked(task->worker);
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    auto& offered = state_.offered;
+    const bool blocked = state_.IsBlocked(task->worker);
     offered.insert(PositionOf(offered, task), task);
     if (blocked) return;  // whoever ends its worker's body before goes on
-    state_->num_offers.fetch_add(1, std::memory_order_relaxed);
-    wants_helper =
-        state_
-            ->num_helpers<max_helpers_&& static_cast<int64_t>(offered.size())>
-                state_->num_idle_helpers;
-    if (wants_helper) ++state_->num_helpers;
+    state_.num_offers.fetch_add(1, std::memory_order_relaxed);
+    const int64_t num_waiting =
+        static_cast<int64_t>(offered.size()) - state_.num_idle_helpers;
+    wants_helper = num_waiting > 0 && state_.num_helpers < max_helpers_;
+    if (wants_helper) ++state_.num_helpers;
   }
   if (!wants_helper) return;
-  auto* const shared = new std::shared_ptr<State>(state_);
-  HappensBefore(shared);
-  arena_.enqueue([shared]() MUSTER_LIBRARY_TASK { RunHelper(shared); });
-}
-
-void BodyWindow::RunHelper(std::shared_ptr<State>* shared) {
-  HappensAfter(shared);
-  const std::unique_ptr<std::shared_ptr<State>> owner(shared);
-  (*owner)->RunHelper();
+  HappensBefore(&state_);
+  arena_.enqueue(helpers_.defer(
+      [state = &state_]() MUSTER_LIBRARY_TASK { state->RunHelper(); }));
 }
 
 void BodyWindow::Withdraw(VirtualTask* task) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
-  Remove(state_->offered, task);
+  const std::lock_guard<std::mutex> lock(state_.mutex);
+  Remove(state_.offered, task);
 }
 
 void BodyWindow::Finish(VirtualTask* task) {
-  State& state = *state_;
+  State& state = state_;
   if (task->body_state.load(std::memory_order_acquire) == VirtualTask::kDone) {
     return;
   }
@@ -197,20 +191,22 @@ void BodyWindow::Finish(VirtualTask* task) {
 }
 
 bool BodyWindow::Drop(VirtualTask* task) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
+  const std::lock_guard<std::mutex> lock(state_.mutex);
   if (task->body_state.load(std::memory_order_acquire) ==
       VirtualTask::kRunning) {
     task->orphan = true;
+    ++num_orphans_;
     return false;
   }
-  Remove(state_->offered, task);
+  Remove(state_.offered, task);
   return true;
 }
 
 void BodyWindow::TakeOrphans(std::vector<VirtualTask*>* tasks) {
-  const std::lock_guard<std::mutex> lock(state_->mutex);
-  tasks->insert(tasks->end(), state_->orphans.begin(), state_->orphans.end());
-  state_->orphans.clear();
+  const std::lock_guard<std::mutex> lock(state_.mutex);
+  tasks->insert(tasks->end(), state_.orphans.begin(), state_.orphans.end());
+  num_orphans_ -= static_cast<int64_t>(state_.orphans.size());
+  state_.orphans.clear();
 }
 
 }  // namespace muster::runtime

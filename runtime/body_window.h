@@ -17,9 +17,7 @@
 // leave the arena.
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -28,6 +26,7 @@
 #include "muster/runtime/virtual_task.h"
 #include "oneapi/tbb/global_control.h"
 #include "oneapi/tbb/task_arena.h"
+#include "oneapi/tbb/task_group.h"
 
 namespace muster::runtime {
 
@@ -62,9 +61,11 @@ class BodyWindow {
   bool Drop(VirtualTask* task);
   // Appends the dropped tasks whose bodies have ended since.
   void TakeOrphans(std::vector<VirtualTask*>* tasks);
+  // Dropped tasks that TakeOrphans has not returned yet.
+  int64_t num_orphans() const { return num_orphans_; }
 
  private:
-  // Shared with helpers that TBB may start after this object is gone.
+  // Shared with the helpers.
   struct State {
     State(int32_t num_workers, bool exclusive, BodyRunner* runner)
         : runner(runner), busy(exclusive ? num_workers : 0) {}
@@ -80,25 +81,21 @@ class BodyWindow {
 
     BodyRunner* const runner;
     std::mutex mutex;
-    // All below guarded by mutex, except offers.
+    // All below guarded by mutex, except num_offers.
     std::vector<VirtualTask*> offered;  // descending: the next to end is last
     std::vector<bool> busy;  // by worker, for exclusive programs; else empty
     std::vector<VirtualTask*> orphans;
-    int num_running = 0;
     int num_helpers = 0;
-    int num_idle_helpers = 0;  // of num_helpers: looking for work
-    bool stopping = false;
-    std::condition_variable all_stopped;   // num_running is 0
+    int num_idle_helpers = 0;              // of num_helpers: looking for work
     std::atomic<uint32_t> num_offers = 0;  // written under mutex
   };
 
-  // Deletes its argument.
-  static void RunHelper(std::shared_ptr<State>* shared);
-
   const int max_helpers_;
-  std::shared_ptr<State> state_;
+  int64_t num_orphans_ = 0;
+  State state_;
   std::optional<tbb::global_control> more_threads_;  // than cores
   tbb::task_arena arena_;
+  tbb::task_group helpers_;
 };
 
 }  // namespace muster::runtime

@@ -183,7 +183,7 @@ class VirtualCluster final : public Cluster<P>, private BodyRunner {
   }
 
   Slot* NewSlot() {
-    if (free_ == nullptr && bodies_ != nullptr) {
+    if (bodies_ != nullptr && bodies_->num_orphans() > 0) {
       dropped_.clear();
       bodies_->TakeOrphans(&dropped_);
       for (VirtualTask* task : dropped_) Recycle(static_cast<Slot*>(task));

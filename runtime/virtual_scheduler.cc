@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -33,11 +32,13 @@ Activity ActivityOf(VirtualTask::End end) {
 
 VirtualScheduler::VirtualScheduler(SpeedModel model,
                                    const TimelineOptions& timeline_options,
-                                   int32_t front_size, BodyWindow* bodies)
+                                   int32_t front_size, BodyWindow* bodies,
+                                   int32_t max_tag)
     : model_(std::move(model)),
       timeline_(model_.num_workers(), timeline_options),
       bodies_(bodies),
       front_size_(std::max(1, front_size)),
+      max_tag_(max_tag),
       workers_(model_.num_workers()) {
   front_.reserve(front_size_ + 1);
 }
@@ -182,7 +183,7 @@ void VirtualScheduler::Cancel(WorkerId worker_id,
 
 void VirtualScheduler::Push(VirtualTask* task) {
   Worker& worker = workers_[task->worker.index];
-  if (task->number - worker.tag_base > std::numeric_limits<int32_t>::max()) {
+  if (task->number - worker.tag_base > max_tag_) {
     RebuildQueue();  // which pushes this task too
     return;
   }
@@ -200,6 +201,8 @@ void VirtualScheduler::RebuildQueue() {
                           : worker.first_queued->number;
     for (VirtualTask* task = worker.first_queued; task != nullptr;
          task = task->next) {
+      MUSTER_CHECK_LE(task->number - worker.tag_base, max_tag_)
+          << "too many tasks are queued at " << task->worker;
       Push(task);
     }
   }

@@ -25,6 +25,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -44,9 +45,11 @@ namespace muster::runtime {
 class VirtualScheduler {
  public:
   // The front holds max(1, front_size) tasks. `bodies`, which may be null, gets
-  // the tasks of the front that have a body to run; it outlives this object.
+  // the tasks of the front that have a body to run; it outlives this object. A
+  // worker has at most max_tag tasks in flight (CHECKed); smaller in tests.
   VirtualScheduler(SpeedModel model, const TimelineOptions& timeline_options,
-                   int32_t front_size, BodyWindow* bodies);
+                   int32_t front_size, BodyWindow* bodies,
+                   int32_t max_tag = std::numeric_limits<int32_t>::max());
 
   int32_t num_workers() const { return static_cast<int32_t>(workers_.size()); }
   double now_seconds() const { return now_seconds_; }
@@ -99,6 +102,7 @@ class VirtualScheduler {
   Timeline timeline_;
   BodyWindow* const bodies_;
   const size_t front_size_;
+  const int32_t max_tag_;  // the queue is rebuilt before a tag exceeds it
   double now_seconds_ = 0;
   int64_t num_in_flight_ = 0;
   int64_t num_stale_ = 0;  // events of cancelled tasks in queue_

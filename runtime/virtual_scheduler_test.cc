@@ -48,9 +48,10 @@ WorkerSpec Constant(double seconds, std::vector<SpeedModifier> modifiers = {}) {
 
 // A scheduler and the tasks that it was given.
 struct Harness {
-  explicit Harness(std::vector<WorkerSpec> workers, int32_t front_size = 1)
+  explicit Harness(std::vector<WorkerSpec> workers, int32_t front_size = 1,
+                   int32_t max_tag = std::numeric_limits<int32_t>::max())
       : scheduler(Model(std::move(workers)), {.keep_segments = true},
-                  front_size, /*bodies=*/nullptr) {}
+                  front_size, /*bodies=*/nullptr, max_tag) {}
 
   VirtualTask* Submit(int32_t worker, const TaskOptions& options = {}) {
     tasks.emplace_back();
@@ -295,6 +296,27 @@ TEST(VirtualSchedulerTest, CancelledEventsAreSweptOut) {
   }
   EXPECT_EQ(run.scheduler.timeline().totals().Seconds(Activity::kCancelled),
             1e4);
+}
+
+// As after 2^31 tasks of one worker.
+TEST(VirtualSchedulerTest, TagsAreRenumberedBeforeTheyOverflow) {
+  for (const int32_t front_size : {1, 3}) {
+    Harness run({Constant(1), Constant(2), Constant(1000)}, front_size,
+                /*max_tag=*/7);
+    std::vector<VirtualTask*> dropped;
+    for (int i = 0; i < 3; ++i) run.Submit(0);
+    run.Submit(1);
+    for (int i = 0; i < 300; ++i) {
+      run.Submit(2);
+      const VirtualTask* top = run.scheduler.Top();
+      ASSERT_EQ(top->worker.index, i % 3 == 2 ? 1 : 0);
+      ASSERT_EQ(top->number, i % 3 == 2 ? i / 3 : i - i / 3);
+      run.scheduler.Pop();
+      run.Submit(top->worker.index);
+      run.scheduler.Cancel({2}, &dropped);
+    }
+    EXPECT_EQ(run.scheduler.now_seconds(), 200);
+  }
 }
 
 TEST(VirtualSchedulerDeathTest, ChecksItsArguments) {
