@@ -8,6 +8,7 @@ EXPERIMENTS = {
     "//benchmarks/ata:linear_law": "E2: ATA on the linear law (figure 2, table 2)",
     "//benchmarks/ata:mixed_laws": "E3: ATA on five laws side by side (figure 3)",
     "//benchmarks/ata:regret": "E4: growth of the proxy regret (figure 4)",
+    "//benchmarks/ata:cifar_clocks": "E5: a training curve over the clocks (figure 5)",
     "//benchmarks/ata:prior_knowledge": "E6: training after bandit rounds (figure 6)",
     "//benchmarks/ata:drift": "workers whose speed changes",
     "//benchmarks/ata:frontier": "runtime against worker time, beyond OFTA",
