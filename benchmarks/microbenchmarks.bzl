@@ -12,6 +12,7 @@ _MICROBENCHMARKS = {
     "//runtime:rng_benchmark": [],
     "//runtime:speed_model_benchmark": [],
     "//runtime:task_durations_benchmark": [],
+    "//runtime:virtual_cluster_benchmark": [],
 }
 
 MICROBENCHMARKS = sorted(_MICROBENCHMARKS)

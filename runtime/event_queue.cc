@@ -29,9 +29,9 @@ constexpr size_t kMaxSortedBucket = kMaxFewEvents;
 // A bucket with fewer events is taken for evenly filled.
 constexpr size_t kMinSampledEvents = 64;
 // Events that a regular bucket should hold when it is reached.
-constexpr double kBucketEvents = 6;
+constexpr double kBucketEvents = 8;
 // Rung 0 spans the time of this many pops per pending event.
-constexpr double kSpanPops = 2;
+constexpr double kSpanPops = 3;
 // Rungs that would need more buckets get coarse ones, each worth a rung of
 // kCoarseBucketEvents: the tails of all buckets should stay in the L2 cache.
 constexpr double kMaxFineEvents = 16384;

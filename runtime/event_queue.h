@@ -12,7 +12,7 @@
 // from near_; when that is empty, the next bucket is sorted into it if it is
 // small and becomes a rung of its own if not. Bucket widths follow the rate at
 // which events were popped, sampled quantiles, and the recursion, so that a
-// bucket holds about six events whatever the distribution of the times; a
+// bucket holds about eight events whatever the distribution of the times; a
 // bucket of simultaneous events is divided by (worker, tag) instead. A queue of
 // a few events has no rung: near_ is then all of it.
 //
