@@ -207,7 +207,7 @@ void EventQueue::InsertNear(const Event& event) {
     Stage(event);
     return;
   }
-  ++num_drained_;
+  num_drained_ = count == 0 && depth_ == 0 ? 0 : num_drained_ + 1;
   if (count > kMaxShift && Before(event, first[count / 2])) {
     for (; Before(*first, event); ++first) first[-1] = *first;
     first[-1] = event;
@@ -304,10 +304,7 @@ void EventQueue::Stage(const Event& event) {
   num_gathered_ = 0;
   GatherNear();
   if (depth_ == kMaxDepth) GatherAll();
-  if (depth_ == 0) {
-    FreeAll();
-    num_drained_ = 0;
-  }
+  if (depth_ == 0) FreeAll();
   Bucket* bucket = &AddRung(0).buckets[0];
   for (const Event& other : gathered()) Append(other, bucket);
   Append(event, bucket);
@@ -335,7 +332,7 @@ double EventQueue::Stretch(int depth, double start, double stretch,
     stretch = median > start ? 4 * (median - start) : stretch / 8;
   }
   if (depth > 0) return stretch;
-  if (num_drained_ > 0 && start > drained_from_seconds_) {
+  if (!IsFresh() && start > drained_from_seconds_) {
     // In a steady state the rate of pops stays, whatever is pending. If it
     // falls, at least a share of the events looked at is popped.
     const double pops_per_second =
@@ -372,7 +369,8 @@ void EventQueue::TrimMemory(int64_t num_buckets) {
 void EventQueue::Divide(int depth) {
   depth_ = depth;
   if (depth == 0) FreeAll();
-  if (num_gathered_ <= (depth == 0 ? kMaxSortedQueue : kMaxSortedBucket)) {
+  if (num_gathered_ <=
+      (depth == 0 && !IsFresh() ? kMaxSortedQueue : kMaxSortedBucket)) {
     if (depth == 0) TrimMemory(0);
     TakeGathered();
     return;

@@ -170,6 +170,11 @@ class EventQueue {
   Rung& AddRung(int64_t num_regular);
   void Stage(const Event& event);
   void Divide(int depth);
+  // Few pops since rung 0 was made or the queue was empty: their rate says
+  // little, and the events may be a batch that is popped as it is.
+  bool IsFresh() const {
+    return num_drained_ < static_cast<int64_t>(num_gathered_);
+  }
   double Stretch(int depth, double start, double stretch, double* expected);
   void TrimMemory(int64_t num_buckets);
   std::span<const Event> gathered() const {
@@ -194,7 +199,8 @@ class EventQueue {
   // Events of a bucket on their way to near_ or to a new rung.
   std::vector<Event> gathered_;
   size_t num_gathered_ = 0;
-  // The rate of pops since rung 0 was made: (events, from when).
+  // The rate of pops since rung 0 was made or the queue was empty: about how
+  // many, from when.
   int64_t num_drained_ = 0;
   double drained_from_seconds_ = 0;
 };
