@@ -106,6 +106,12 @@ class Timeline {
     totals_.bytes_returned += bytes;
   }
 
+  // A hint that something of this worker will be recorded soon.
+  void Prefetch(WorkerId worker) const {
+    __builtin_prefetch(&workers_[worker.index], /*rw=*/1);
+    __builtin_prefetch(&workers_[worker.index].tasks, /*rw=*/1);
+  }
+
   int32_t num_workers() const { return static_cast<int32_t>(workers_.size()); }
   const TimelineOptions& options() const { return options_; }
 

@@ -96,7 +96,8 @@ class VirtualCluster final : public Cluster<P>, private BodyRunner {
     }
     scheduler_ = std::make_unique<VirtualScheduler>(
         std::move(model), options.timeline,
-        num_threads > 1 ? num_threads * options.window_per_thread : 1,
+        num_threads > 1 ? num_threads * options.window_per_thread
+                        : kPrefetchedTasks,
         bodies_.get());
   }
 
@@ -149,6 +150,9 @@ class VirtualCluster final : public Cluster<P>, private BodyRunner {
     Slot* next_free = nullptr;
   };
   static constexpr size_t kSlotsPerChunk = 64;
+  // The front with one thread: what ends next is fetched into the cache while
+  // the tasks before it are dealt with. A fifth faster at n = 10^5.
+  static constexpr int kPrefetchedTasks = 8;
 
   int64_t SubmitTask(WorkerId worker, Request request,
                      const TaskOptions& options) override {

@@ -238,6 +238,9 @@ void VirtualScheduler::FillFront() {
       continue;
     }
     worker.first_queued = task->next;
+    // By the time the task ends, what its end touches is at hand.
+    timeline_.Prefetch(task->worker);
+    __builtin_prefetch(task + 1);
     front_.insert(front_.begin(), task);
     if (bodies_ != nullptr && task->end == VirtualTask::End::kComputed) {
       bodies_->Offer(task);
