@@ -49,9 +49,13 @@ void BracketKeys(const double* scores, const double* counts, size_t n,
 
 namespace {
 
-// Beyond this many moves the full algorithm is faster (arbitrary within a
-// factor of two: a move costs two or three passes).
-constexpr int kMaxMoves = 12;
+// Beyond this many moves the full algorithm is faster: a move costs about three
+// passes over n workers, the full algorithm one pass and some 30 times as much
+// for each of the min(n, B) workers that can get a task (measured).
+int64_t MaxMoves(size_t n, int64_t budget) {
+  const int64_t size = static_cast<int64_t>(n);
+  return std::min<int64_t>(64, 1 + 10 * std::min(size, budget) / size);
+}
 
 }  // namespace
 
@@ -83,8 +87,9 @@ const std::vector<WorkerTasks>& MinMaxRepair::Solve(
 
 bool MinMaxRepair::Mend(std::span<const double> scores, Bracket bracket) {
   const size_t n = scores.size();
+  const int64_t max_moves = MaxMoves(n, budget_);
   bool solved = false;
-  for (int move = 0; move <= kMaxMoves; ++move) {
+  for (int64_t move = 0; move <= max_moves; ++move) {
     // The last of the largest inside, the first of the smallest outside.
     size_t from = n;
     while (counts_[--from] == 0 ||
@@ -97,7 +102,7 @@ bool MinMaxRepair::Mend(std::span<const double> scores, Bracket bracket) {
       solved = true;
       break;
     }
-    if (move == kMaxMoves) break;
+    if (move == max_moves) break;
     counts_[from] -= 1;
     counts_[to] += 1;
     bracket = Look(scores);
