@@ -7,7 +7,7 @@
 //
 // S_ij the sum of j durations of worker i, taken as Gamma of the same mean and
 // variance (its distribution function by Wilson and Hilferty's cube root,
-// 1931). Within about 2 % of simulation on the paper's laws. Exact where
+// 1931). Within 4 % of simulation on the paper's laws. Exact where
 // nothing is random, except for ties.
 
 #ifndef MUSTER_ALLOCATION_RACE_TIME_H_

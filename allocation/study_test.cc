@@ -272,7 +272,7 @@ TEST(StudyTest, StoppedStudiesGoOnToTheSameBytes) {
   const World world = PaperWorld(40, 1);
   const TaskDurations durations(world.laws, 1);
   for (const AllocatorEntry& entry : AllocatorTable()) {
-    const StudyOptions options{.rounds = 40000, .budget = 23};
+    const StudyOptions options{.rounds = 20000, .budget = 23};
     auto first = CreateAllocator(entry.name, world.options);
     auto second = CreateAllocator(entry.name, world.options);
     auto third = CreateAllocator(entry.name, world.options);
