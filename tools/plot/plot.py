@@ -275,23 +275,25 @@ def finish_axis(ax, axis, which):
         (ax.set_xlim if is_x else ax.set_ylim)(low, high)
     if axis["log"]:
         decades = math.log10(high / low) if low > 0 < high else 1
-        if decades < 1.3:
-            target.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+        if decades < 2.3:
+            # Few powers of ten: label some numbers between them, too.
+            target.set_major_locator(
+                LogLocator(subs=(1, 2, 3, 5) if decades < 1.3 else (1, 2, 5)))
             target.set_minor_formatter(NullFormatter())
-            target.set_major_formatter(
-                FuncFormatter(lambda v, _: "%g" % v))
+            target.set_major_formatter(FuncFormatter(short_number))
     else:
         if not axis.get("categorical"):
             target.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-        if max(abs(low), abs(high)) >= 1e5:
+        if max(abs(low), abs(high)) >= 1e4:
             target.set_major_formatter(FuncFormatter(short_number))
 
 
 def short_number(value, _):
-    """1200000 -> 1.2M; small numbers as they are."""
-    for size, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return "%g%s" % (round(value / size, 3), suffix)
+    """1200000 -> 1.2M; below 10,000 as they are."""
+    if abs(value) >= 1e4:
+        for size, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+            if abs(value) >= size:
+                return "%g%s" % (round(value / size, 3), suffix)
     return "%g" % value
 
 
@@ -438,11 +440,13 @@ def main(argv):
         return 3
     matplotlib.use("Agg")
     matplotlib.rcParams.update(STYLE)
+    # `bazel run` changes the working folder and says which one it was.
+    folder = os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd())
     for path in options.specs:
         try:
-            with open(path, encoding="utf-8") as spec:
+            with open(os.path.join(folder, path), encoding="utf-8") as spec:
                 figure = json.load(spec)
-            draw_figure(figure, options.out)
+            draw_figure(figure, os.path.join(folder, options.out))
         except (OSError, ValueError, KeyError, TypeError) as error:
             print("%s: %s: %s" % (path, type(error).__name__, error),
                   file=sys.stderr)
