@@ -173,6 +173,7 @@ absl::StatusOr<int> Run(const CommonFlags& flags) {
   MUSTER_ASSIGN_OR_RETURN(const auto experiments, Experiments());
   if (FLAGS_list) {
     std::vector<std::vector<std::string>> rows;
+    rows.reserve(experiments.size());
     for (const auto& e : experiments) rows.push_back({e.name, e.description});
     std::fputs(AlignRows(rows, {false, false}).c_str(), stdout);
     return 0;
