@@ -34,9 +34,9 @@ namespace {
 
 constexpr int64_t kMaxSeeds = 100'000;
 constexpr int64_t kMaxThreads = 1024;
-constexpr absl::string_view kCommon[] = {
-    "out",     "quick",    "full",    "seeds", "seed",
-    "threads", "data_dir", "figures", "resume"};
+constexpr absl::string_view kCommon[] = {"out",      "quick",   "full",
+                                         "seeds",    "seed",    "threads",
+                                         "data_dir", "figures", "resume"};
 constexpr absl::string_view kWithoutEffect[] = {"out", "threads", "data_dir",
                                                 "figures", "resume"};
 

@@ -61,7 +61,8 @@ absl::StatusOr<bool> ParseCommandLine(int argc, const char* const* argv);
 absl::StatusOr<CommonFlags> ReadCommonFlags(const ExperimentInfo& info);
 
 // The flags that shape results, by name, with their values: the experiment's
-// own, and quick, full, seeds, seed. Not out, threads, data_dir, figures, resume.
+// own, and quick, full, seeds, seed. Not out, threads, data_dir, figures,
+// resume.
 std::vector<std::pair<std::string, std::string>> ResultFlags();
 
 // The flags of the program with types, defaults and meaning, under two

@@ -19,13 +19,15 @@ import json
 import math
 import os
 import sys
+import textwrap
 
 # Okabe & Ito (2008), the yellow last: it is faint on white.
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
            "#000000", "#B8A600"]
-DASHES = [(None, None), (5, 1.6), (1.4, 1.4), (6, 1.6, 1.4, 1.6),
-          (9, 2.5), (3, 1.2, 1.2, 1.2, 1.2, 1.2), (2.5, 2.5),
-          (7, 1.2, 3, 1.2)]
+# Gaps are wide enough to show a curve that lies exactly below.
+DASHES = [(None, None), (4.5, 2), (1.3, 1.7), (6, 1.8, 1.3, 1.8),
+          (7, 3.5), (3, 1.4, 1.2, 1.4, 1.2, 1.4), (2.4, 2.4),
+          (7, 1.8, 3, 1.8)]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 GREY = "#595959"
 INK = "#262626"
@@ -114,9 +116,11 @@ def numbers(values):
 
 
 def axis_label(axis):
+    """"time [s]", in two lines when it would be longer than the axis."""
+    label = axis["label"] or axis["unit"]
     if axis["label"] and axis["unit"]:
-        return "%s [%s]" % (axis["label"], axis["unit"])
-    return axis["label"] or axis["unit"]
+        label = "%s [%s]" % (axis["label"], axis["unit"])
+    return "\n".join(textwrap.wrap(label, 28)) if len(label) > 28 else label
 
 
 def draw_band(ax, series, x, low, high, color):
@@ -125,7 +129,7 @@ def draw_band(ax, series, x, low, high, color):
                     step=step, zorder=1.5)
 
 
-def draw_curve(ax, series, look):
+def draw_curve(ax, series, look, width):
     color, dashes, marker = look(series["key"])
     x, y = numbers(series["x"]), numbers(series["y"])
     low, high = numbers(series["low"]), numbers(series["high"])
@@ -136,22 +140,37 @@ def draw_curve(ax, series, look):
         draw_band(ax, series, x, low, high, color)
         return
     if kind == "scatter":
-        ax.plot(x, y, linestyle="none", marker=marker, markersize=4,
-                color=color, markeredgewidth=0, alpha=0.85, zorder=2.5)
+        few = len(x) <= 24
+        ax.plot(x, y, linestyle="none", marker=marker, color=color,
+                markersize=8 if few else 4, markeredgecolor="white",
+                markeredgewidth=0.6 if few else 0, alpha=1 if few else 0.8,
+                zorder=3)
         return
     if kind == "errorbar":
         reach = [[b - a for a, b in zip(low, y)], [b - a for a, b in zip(y, high)]]
         ax.errorbar(x, y, yerr=reach, linestyle="none", marker=marker,
-                    markersize=4.5, color=color, capsize=2.5, elinewidth=1.1,
-                    capthick=1.1, zorder=2.5)
+                    markersize=5.5, color=color, capsize=3, elinewidth=1.2,
+                    capthick=1.2, zorder=3)
         return
     few = len(x) <= 24
     style = {} if dashes[0] is None else {"dashes": dashes}
     if kind == "step":
         style["drawstyle"] = "steps-post"
-    ax.plot(x, y, color=color, linewidth=1.7,
+    ax.plot(x, y, color=color, linewidth=width,
             marker=marker if few and kind == "line" else None, markersize=4.2,
             markeredgewidth=0, solid_capstyle="round", zorder=2.5, **style)
+
+
+def bar_base(panel):
+    """Where bars begin: 0; on a log axis, which has none, the reference line
+    if there is one (bars are multiples of it), else below the least bar."""
+    if not panel["y"]["log"]:
+        return 0.0
+    lines = [r["value"] for r in panel["references"] if not r["vertical"]]
+    if len(lines) == 1 and lines[0] > 0:
+        return lines[0]
+    values = [v for s in panel["series"] for v in numbers(s["y"]) if v > 0]
+    return panel["y"]["min"] or 10 ** math.floor(math.log10(min(values)))
 
 
 def draw_bars(ax, panel, look):
@@ -159,19 +178,21 @@ def draw_bars(ax, panel, look):
     if not bars:
         return
     width = 0.8 / len(bars)
+    base = bar_base(panel)
     for i, series in enumerate(bars):
         color, _, _ = look(series["key"])
         offset = (i - (len(bars) - 1) / 2) * width
         x = [v + offset for v in numbers(series["x"])]
         y = numbers(series["y"])
-        ax.bar(x, y, width=width * 0.92, color=color, zorder=2,
-               edgecolor="white", linewidth=0.4)
+        ax.bar(x, [v - base for v in y], bottom=base, width=width * 0.92,
+               color=color, zorder=2, edgecolor="white", linewidth=0.4)
         low, high = numbers(series["low"]), numbers(series["high"])
         if low:
             reach = [[b - a for a, b in zip(low, y)],
                      [b - a for a, b in zip(y, high)]]
             ax.errorbar(x, y, yerr=reach, linestyle="none", color=INK,
                         capsize=2, elinewidth=0.9, capthick=0.9, zorder=3)
+    ax.use_sticky_edges = not panel["y"]["log"]
     names = panel["categories"]
     ax.set_xticks(range(len(names)))
     crowded = sum(len(n) for n in names) > 45
@@ -269,7 +290,11 @@ def finish_axis(ax, axis, which):
     target = ax.xaxis if is_x else ax.yaxis
     limits = ax.get_xlim if is_x else ax.get_ylim
     low, high = limits()
-    low = axis["min"] if axis["min"] is not None else low
+    data = ax.dataLim.intervalx if is_x else ax.dataLim.intervaly
+    if axis["min"] is not None:
+        low = axis["min"]
+        if not axis["log"] and data[1] > low and not is_x:
+            high = low + 1.05 * (data[1] - low)  # room above the data
     high = axis["max"] if axis["max"] is not None else high
     if axis["min"] is not None or axis["max"] is not None:
         (ax.set_xlim if is_x else ax.set_ylim)(low, high)
@@ -340,9 +365,12 @@ def draw_panel(ax, panel, look):
     if panel["gantt"]:
         entries = draw_gantt(ax, panel)
     draw_bars(ax, panel, look)
+    # Later curves are thinner: where some coincide, all of them show.
+    width = 2.1
     for series in panel["series"]:
         if series["kind"] != "bar":
-            draw_curve(ax, series, look)
+            draw_curve(ax, series, look, width)
+            width = max(1.3, width - 0.2)
     draw_references(ax, panel)
     if not panel["gantt"] and not panel["x"]["log"]:
         ax.margins(x=0.02)

@@ -133,6 +133,24 @@ class PlotTest(unittest.TestCase):
         for name in ("curves.svg", "bars.svg"):
             self.assertIn(ata, self.read(folder, name), name)
 
+    def test_bars_on_a_log_axis_begin_at_the_reference(self):
+        bars = panel(
+            series=[series("ATA", "bar", [0, 1], [0.5, 2])],
+            categories=["a", "b"],
+            y=axis("multiple", log=True),
+        )
+        self.assertEqual(plot.bar_base(bars), 0.1)
+        bars["references"] = [{"vertical": False, "value": 1, "label": ""}]
+        self.assertEqual(plot.bar_base(bars), 1)
+        self.assertEqual(self.draw([figure("log_bars", bars)])[0], 0)
+        bars["y"]["log"] = False
+        self.assertEqual(plot.bar_base(bars), 0)
+
+    def test_long_labels_are_broken(self):
+        label = plot.axis_label(axis("round time, mean of a window of rounds", "s"))
+        self.assertEqual(label, "round time, mean of a window\nof rounds [s]")
+        self.assertEqual(plot.axis_label(axis("time", "s")), "time [s]")
+
     def test_incomplete_runs_are_marked(self):
         spec = every_kind()[1]
         spec["incomplete"] = True
