@@ -300,7 +300,8 @@ absl::Status Experiment::WriteRun(int exit_code) {
                .resumed = flags_.resume,
                .incomplete = impl_->incomplete,
                .exit_code = exit_code,
-               .figures = figures_status_.ok()
+               .figures = !flags_.figures ? "left out by --figures=false"
+                          : figures_status_.ok()
                               ? "drawn"
                               : std::string(figures_status_.message())}));
 }
