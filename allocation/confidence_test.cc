@@ -112,6 +112,30 @@ TEST(ConfidenceTest, ExitRootPredictsTheSign) {
   EXPECT_NEAR(1 / (figures * figures), 515.5, 0.1);
 }
 
+TEST(ConfidenceTest, KlScoresSolveTheirEquation) {
+  Rng rng = Rng(TestSeed()).Fork("kl");
+  for (int instance = 0; instance < 2000; ++instance) {
+    const double count = static_cast<double>(1 + UniformInt(rng, 1000000));
+    const double mean = std::exp(6 * Uniform01(rng) - 3);
+    const double log_term = LogTerm(1 + UniformInt(rng, 10'000'000));
+    const double x = KlScore(count, count * mean, log_term);
+    ASSERT_GT(x, 0);
+    ASSERT_LT(x, mean);
+    EXPECT_NEAR(count * (mean / x - 1 - std::log(mean / x)), log_term,
+                1e-6 * log_term);
+  }
+  EXPECT_EQ(KlScore(0, 12, 3), 4);
+  EXPECT_EQ(KlScore(0, 0, 3), -std::numeric_limits<double>::infinity());
+  ArmStatistics arms(3);
+  arms.Set(0, 7, 20);
+  arms.Set(1, 1, 3);
+  std::vector<double> scores(3);
+  ComputeKlScores(arms, LogTerm(9), scores);
+  EXPECT_EQ(scores[0], KlScore(7, 20, LogTerm(9)));
+  EXPECT_EQ(scores[1], KlScore(1, 3, LogTerm(9)));
+  EXPECT_EQ(scores[2], -std::numeric_limits<double>::infinity());
+}
+
 // The table of the exploration length, both presets.
 TEST(ConfidenceTest, PredictsTheLengthOfExploration) {
   const int sizes[] = {17, 51, 153, 459};
