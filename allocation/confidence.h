@@ -95,7 +95,7 @@ double ComputeScore(WidthKind kind, double mean, double inverse_root,
 // The Kullback-Leibler lower bound for exponential durations: the smallest x <=
 // m with K (m / x - 1 - ln(m / x)) <= L, m = total / K; total / L for K = 0
 // (the limit, when `total` is the time spent on unfinished tasks) and -infinity
-// for total = 0. Accurate to about 1e-12 relative for L / K >= 1e-14. Source:
+// for total = 0. The equation holds to 1e-6 of L. Source:
 // A. Garivier, O. Cappe, "The KL-UCB algorithm for bounded stochastic bandits
 // and beyond", COLT 2011, for the exponential family and minima.
 double KlScore(double count, double total, double log_term);
