@@ -13,6 +13,7 @@ EXPERIMENTS = {
     "//benchmarks/ata:drift": "workers whose speed changes",
     "//benchmarks/ata:frontier": "runtime against worker time, beyond OFTA",
     "//benchmarks/ata:traces": "the policies on recorded machines",
+    "//benchmarks/ata:async_sgd": "asynchronous SGD methods that really compute",
 }
 
 EXPERIMENT_PROGRAMS = EXPERIMENTS.keys()
