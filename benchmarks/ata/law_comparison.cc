@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "muster/benchmarks/ata/policy_grid.h"
 #include "muster/runtime/check.h"
@@ -50,6 +51,28 @@ const std::vector<PolicyRun>& Comparison::runs(
                    [&](const Policy& p) { return p.key == policy_key; });
   MUSTER_CHECK(policy != policies_.end()) << "no policy " << policy_key;
   return runs_[size_index * policies_.size() + (policy - policies_.begin())];
+}
+
+absl::Status Reproduce(Experiment& experiment,
+                       const PublishedComparison& what) {
+  MUSTER_ASSIGN_OR_RETURN(
+      Comparison comparison,
+      Comparison::Run(
+          experiment,
+          {.family = what.family,
+           .sizes = what.sizes,
+           .rounds = experiment.flags().quick() ? 20'000 : kPaperRounds}));
+  AddComparisonTables(experiment, comparison, what.table, what.published);
+  JudgePublishedRatios(experiment, comparison, what.table, what.published);
+  JudgeComparison(experiment, comparison, what.figure);
+  AddComparisonFigure(
+      experiment, comparison, Preset::kFigures, what.figure_file,
+      absl::StrCat(what.title, ", constants of the published figures"));
+  AddComparisonFigure(
+      experiment, comparison, Preset::kText,
+      absl::StrCat(what.figure_file, "_text"),
+      absl::StrCat(what.title, ", constants of the published text"));
+  return absl::OkStatus();
 }
 
 }  // namespace muster::benchmarks

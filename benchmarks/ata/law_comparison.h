@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/benchmarks/ata/policies.h"
@@ -73,6 +74,19 @@ void JudgeComparison(Experiment& experiment, const Comparison& comparison,
 void AddComparisonFigure(Experiment& experiment, const Comparison& comparison,
                          Preset preset, absl::string_view name,
                          absl::string_view title);
+
+// A figure and a table of the paper on one family: runs, tables, all claims
+// above, figures in both presets. K is the paper's but with --quick.
+struct PublishedComparison {
+  LawFamily family;
+  std::vector<int32_t> sizes;
+  std::string table;                           // "Table 1"
+  std::span<const PublishedRatios> published;  // its rows
+  std::string figure;                          // "Figure 1"
+  std::string figure_file;                     // "figure_1"
+  std::string title;                           // "Square-root law"
+};
+absl::Status Reproduce(Experiment& experiment, const PublishedComparison& what);
 
 }  // namespace muster::benchmarks
 

@@ -10,22 +10,25 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "muster/benchmarks/ata/law_comparison.h"
+#include "muster/benchmarks/ata/workers.h"
 #include "muster/benchmarks/harness/experiment.h"
 #include "muster/runtime/status_macros.h"
 
 namespace {
 
-using muster::benchmarks::Comparison;
 using muster::benchmarks::Experiment;
 namespace mb = muster::benchmarks;
 
-void JudgeOracle(Experiment& experiment, const Comparison& comparison) {
+constexpr int32_t kSizes[] = {15, 45, 150};
+
+void JudgeOracle(Experiment& experiment, const mb::Workers& workers) {
   const mb::ProxyOptimum optimum =
-      mb::FindProxyOptimum(comparison.workers(0), mb::kPaperBudget);
+      mb::FindProxyOptimum(workers, mb::kPaperBudget);
   // Equal means may differ in their last bits, so which of the five get five
   // tasks is open.
   std::vector<int32_t> counts(optimum.counts.begin(),
@@ -41,22 +44,17 @@ void JudgeOracle(Experiment& experiment, const Comparison& comparison) {
 }
 
 absl::Status Run(Experiment& experiment) {
-  MUSTER_ASSIGN_OR_RETURN(
-      Comparison comparison,
-      Comparison::Run(experiment,
-                      {.family = mb::LawFamily::kMixed,
-                       .sizes = {15, 45, 150},
-                       .rounds = experiment.flags().ByEffort<int64_t>(
-                           20'000, mb::kPaperRounds, mb::kPaperRounds)}));
-  AddComparisonTables(experiment, comparison, "Figure 3", {});
-  JudgeOracle(experiment, comparison);
-  JudgeComparison(experiment, comparison, "Figure 3");
-  AddComparisonFigure(experiment, comparison, mb::Preset::kFigures, "figure_3",
-                      "Five laws, constants of the published figures");
-  AddComparisonFigure(experiment, comparison, mb::Preset::kText,
-                      "figure_3_text",
-                      "Five laws, constants of the published text");
-  return absl::OkStatus();
+  MUSTER_ASSIGN_OR_RETURN(mb::Workers workers,
+                          MakeWorkers(mb::LawFamily::kMixed, kSizes[0]));
+  JudgeOracle(experiment, workers);
+  return mb::Reproduce(experiment,
+                       {.family = mb::LawFamily::kMixed,
+                        .sizes = {std::begin(kSizes), std::end(kSizes)},
+                        .table = "Figure 3",
+                        .published = {},
+                        .figure = "Figure 3",
+                        .figure_file = "figure_3",
+                        .title = "Five laws"});
 }
 
 }  // namespace

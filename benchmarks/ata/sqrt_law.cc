@@ -9,32 +9,20 @@
 #include "absl/status/status.h"
 #include "muster/benchmarks/ata/law_comparison.h"
 #include "muster/benchmarks/ata/published.h"
+#include "muster/benchmarks/ata/workers.h"
 #include "muster/benchmarks/harness/experiment.h"
-#include "muster/runtime/status_macros.h"
 
 namespace {
 
-using muster::benchmarks::Comparison;
-using muster::benchmarks::Experiment;
-
-absl::Status Run(Experiment& experiment) {
+absl::Status Run(muster::benchmarks::Experiment& experiment) {
   namespace mb = muster::benchmarks;
-  MUSTER_ASSIGN_OR_RETURN(
-      Comparison comparison,
-      Comparison::Run(experiment,
-                      {.family = mb::LawFamily::kSqrt,
-                       .sizes = {17, 51, 153, 459},
-                       .rounds = experiment.flags().ByEffort<int64_t>(
-                           20'000, mb::kPaperRounds, mb::kPaperRounds)}));
-  AddComparisonTables(experiment, comparison, "Table 1", mb::kTable1);
-  JudgePublishedRatios(experiment, comparison, "Table 1", mb::kTable1);
-  JudgeComparison(experiment, comparison, "Figure 1");
-  AddComparisonFigure(experiment, comparison, mb::Preset::kFigures, "figure_1",
-                      "Square-root law, constants of the published figures");
-  AddComparisonFigure(experiment, comparison, mb::Preset::kText,
-                      "figure_1_text",
-                      "Square-root law, constants of the published text");
-  return absl::OkStatus();
+  return mb::Reproduce(experiment, {.family = mb::LawFamily::kSqrt,
+                                    .sizes = {17, 51, 153, 459},
+                                    .table = "Table 1",
+                                    .published = mb::kTable1,
+                                    .figure = "Figure 1",
+                                    .figure_file = "figure_1",
+                                    .title = "Square-root law"});
 }
 
 }  // namespace
