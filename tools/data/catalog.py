@@ -71,7 +71,8 @@ class Catalog:
         self.elsewhere = read["elsewhere"]
 
     def select(self, names):
-        """Returns [(set, files)] for names of sets or files, or 'all'."""
+        """Returns [(set, files)] for names of sets, or 'all'; a file's path
+        stands for its whole set (a reader names the file that it missed)."""
         if not names or "all" in names:
             return [(data_set, data_set.files) for data_set in self.sets]
         wanted = set(names)
@@ -80,11 +81,9 @@ class Catalog:
         for data_set in self.sets:
             known.add(data_set.name)
             known.update(file.path for file in data_set.files)
-            files = data_set.files
-            if data_set.name not in wanted:
-                files = tuple(file for file in files if file.path in wanted)
-            if files:
-                result.append((data_set, files))
+            paths = {file.path for file in data_set.files}
+            if data_set.name in wanted or paths & wanted:
+                result.append((data_set, data_set.files))
         for name in names:
             if name not in known:
                 raise UnknownName(

@@ -4,7 +4,8 @@
     ./bazelw run //tools/data -- fetch a9a mnist --data_dir DIR
     ./bazelw run //tools/data -- verify --data_dir DIR
 
-Names are those of sets or of single files, or all. DIR defaults to $MUSTER_DATA.
+Names are those of sets, or all; a file's path stands for its set. DIR defaults
+to $MUSTER_DATA.
 Fetching resumes, retries, checks every file against its SHA-256 and puts it in
 place by a rename. --mirror ADDRESS takes all files from one place that has the
 layout of DIR (for instance a copy served by `python3 -m http.server`).
@@ -239,7 +240,7 @@ def _parser():
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("list", "show the known sets, or all about some"),
-        ("fetch", "get sets or files"),
+        ("fetch", "get sets"),
         ("verify", "check what is in the folder"),
     ):
         command = commands.add_parser(name, help=text)

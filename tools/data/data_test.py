@@ -242,7 +242,8 @@ class ToolTest(_Case):
         code, _, err = self.fetch("a/numbers.gz")
         self.assertEqual(code, 1)
         self.assertIn("which is not this file", err)
-        self.assertEqual(os.listdir(self.path("data/a")), [])
+        # The path of a file stands for its set: the other file is there.
+        self.assertEqual(os.listdir(self.path("data/a")), ["x.json.gz"])
 
     def test_a_set_made_by_hand_says_how(self):
         code, _, err = self.fetch("made")
@@ -252,6 +253,7 @@ class ToolTest(_Case):
     def test_mirror_replaces_every_address(self):
         self.server.files["/m/b/made"] = b"made\n"
         self.server.files["/m/a/numbers.gz"] = catalog.pack(_CONTENT)
+        self.server.files["/m/a/x.json.gz"] = catalog.pack(b'{"X":[1,2]}')
         code, out, err = self.run_tool(
             "fetch", "made", "a/numbers.gz", "--data_dir", self.path("data"),
             "--mirror", self.address + "/m/",
