@@ -51,6 +51,7 @@ tr:last-child td { border-bottom: 0; }
 td.n, th.n { text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
 td.v { white-space: nowrap; font-weight: 600; }
+th.s { min-width: 22em; }
 .pass { color: var(--pass); } .fail { color: var(--fail); }
 .tie { color: var(--tie); } .skipped { color: var(--skipped); }
 tr.fail td { background: #fff2f2; color: var(--ink); }
@@ -107,7 +108,7 @@ void AppendChips(std::span<const Claim> claims, std::string* html) {
 void AppendClaims(std::span<const Claim> claims, std::string* html) {
   html->append(
       "<div class=\"scroll\"><table>\n<tr><th>verdict</th><th>claim</th>"
-      "<th>source</th><th>statement</th><th class=\"n\">paper</th>"
+      "<th>source</th><th class=\"s\">statement</th><th class=\"n\">paper</th>"
       "<th class=\"n\">ours</th><th class=\"n\">95 % interval</th>"
       "<th class=\"n\">seeds</th></tr>\n");
   for (const Claim& claim : claims) {

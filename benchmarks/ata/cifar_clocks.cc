@@ -32,6 +32,7 @@
 #include "muster/benchmarks/harness/statistics.h"
 #include "muster/benchmarks/harness/table.h"
 #include "muster/benchmarks/harness/tasks.h"
+#include "muster/benchmarks/harness/timeline_figure.h"
 #include "muster/runtime/cluster_spec.h"
 #include "muster/runtime/speed_model.h"
 #include "muster/runtime/status_macros.h"
@@ -185,8 +186,10 @@ absl::StatusOr<ma::SgdSummary> TrainOnCluster(mb::Experiment& experiment,
   for (int32_t i = 0; i < workers.size(); ++i) {
     programs.push_back(std::make_unique<Program>(digits.train, seed));
   }
-  mr::VirtualCluster<Program> cluster(std::move(programs), std::move(model), {},
-                                      experiment.runtime());
+  mr::VirtualClusterOptions options;
+  options.timeline.keep_segments = true;
+  mr::VirtualCluster<Program> cluster(std::move(programs), std::move(model),
+                                      options, experiment.runtime());
   MUSTER_ASSIGN_OR_RETURN(
       std::unique_ptr<ma::Allocator> allocator,
       MakeAllocator(policy, workers, mb::kPaperBudget, seed));
@@ -195,9 +198,21 @@ absl::StatusOr<ma::SgdSummary> TrainOnCluster(mb::Experiment& experiment,
       ma::CreateSgdWithAllocator({.step = 0.02,
                                   .batch = mb::kPaperBudget,
                                   .allocator = std::move(allocator)}));
-  return ma::RunSgd(cluster, *digits.train, *method,
-                    {.max_steps = rounds, .record_every_steps = rounds},
-                    experiment.runtime());
+  MUSTER_ASSIGN_OR_RETURN(
+      ma::SgdSummary summary,
+      ma::RunSgd(cluster, *digits.train, *method,
+                 {.max_steps = rounds, .record_every_steps = rounds},
+                 experiment.runtime()));
+  if (policy.key == "gta" || policy.key == "ofta") {
+    // A few rounds are enough to see who waits and what is cancelled.
+    AddTimeline(
+        experiment, absl::StrCat("timeline_", policy.key),
+        absl::StrCat(policy.label, ": the first rounds, n = ", workers.size()),
+        cluster.timeline(),
+        {.end_seconds =
+             3 * summary.seconds / static_cast<double>(summary.steps)});
+  }
+  return summary;
 }
 
 absl::Status CheckTrainers(mb::Experiment& experiment, const mb::Digits& digits,
