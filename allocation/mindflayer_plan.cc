@@ -107,6 +107,7 @@ absl::StatusOr<std::vector<MindFlayerWorker>> PlanMindFlayer(
     (ExpectedBatch(limits, middle) < target ? low : high) = middle;
   }
   std::vector<MindFlayerWorker> workers;
+  workers.reserve(limits.size());
   for (const AttemptLimit& limit : limits) {
     workers.push_back({.attempts = static_cast<int64_t>(
                            std::floor(high / limit.attempt_seconds)),

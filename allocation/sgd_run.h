@@ -51,9 +51,9 @@ struct SgdOptions {
   // the limit on worker time are looked at then. Small values cost an objective
   // each time, large ones blur the moment of reaching the target.
   int64_t record_every_steps = 1;
-  // Record at steps 0 and ceil(g^j), g = 1 + record_growth, as well as by
-  // record_every_steps being a maximum: a grid that is fine at first. >= 0; 0:
-  // every record_every_steps. Default: arbitrary.
+  // If > 0, the next record comes after max(1, ceil(record_growth step)) steps
+  // where that is sooner: fine at first, when the objective falls fast. >= 0.
+  // Default: an even grid.
   double record_growth = 0;
   // Keep SgdSummary::rounds.
   bool keep_rounds = false;

@@ -20,6 +20,7 @@ template <typename Value>
 std::vector<double> Column(const std::vector<SgdOutcome>& outcomes,
                            Value value) {
   std::vector<double> column;
+  column.reserve(outcomes.size());
   for (const SgdOutcome& outcome : outcomes) {
     column.push_back(static_cast<double>(value(outcome)));
   }
@@ -172,7 +173,7 @@ Table ComparisonTable(const SgdComparison& comparison, std::string name,
 }
 
 FigureSpec ComparisonFigure(const SgdComparison& comparison, std::string name,
-                            std::string title, std::string objective,
+                            std::string title, const std::string& objective,
                             double target) {
   FigureSpec figure = {.name = std::move(name), .title = std::move(title)};
   for (bool worker_time : {false, true}) {

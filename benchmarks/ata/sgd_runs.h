@@ -220,6 +220,7 @@ absl::StatusOr<SgdComparison> CompareMethods(
   const uint64_t seed = experiment.flags().seed;
   const int64_t seeds = experiment.flags().seeds;
   std::vector<Task<SgdOutcomes>> tasks;
+  tasks.reserve(methods.size());
   for (const SgdMethod& method : methods) {
     tasks.push_back(
         {.name = SgdTaskName(study.name, method.label),
@@ -249,7 +250,7 @@ Table ComparisonTable(const SgdComparison& comparison, std::string name,
 
 // The objective against seconds and against worker seconds, of the first seed.
 FigureSpec ComparisonFigure(const SgdComparison& comparison, std::string name,
-                            std::string title, std::string objective,
+                            std::string title, const std::string& objective,
                             double target);
 
 }  // namespace muster::benchmarks
