@@ -181,8 +181,9 @@ absl::StatusOr<ma::SgdSummary> TrainOnCluster(mb::Experiment& experiment,
                           mr::ParseClusterSpec(absl::StrFormat(
                               "preset:ata_linear(n=%d)", workers.size())));
   MUSTER_ASSIGN_OR_RETURN(mr::SpeedModel model,
-                          mr::SpeedModel::Create(std::move(spec), seed));
+                          mr::SpeedModel::Create(spec, seed));
   std::vector<std::unique_ptr<Program>> programs;
+  programs.reserve(workers.means.size());
   for (int32_t i = 0; i < workers.size(); ++i) {
     programs.push_back(std::make_unique<Program>(digits.train, seed));
   }

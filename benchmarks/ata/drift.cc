@@ -382,6 +382,7 @@ absl::Status Run(mb::Experiment& experiment) {
     return trace.status();
   }
   std::vector<Study> studies;
+  studies.reserve(scenarios.size());
   for (Scenario& scenario : scenarios) {
     studies.push_back(Prepare(std::move(scenario)));
   }

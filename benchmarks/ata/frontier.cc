@@ -188,6 +188,7 @@ class LawRuns {
   // Local search from OFTA's allocation on the exact expected time.
   void JudgeFixed(mb::Claims* claims) const {
     std::vector<ma::TaskMoments> moments;
+    moments.reserve(workers_.means.size());
     for (int32_t i = 0; i < workers_.size(); ++i) {
       // Half of the mean is the fixed part of both laws.
       moments.push_back({.shift = workers_.means[i] / 2,
