@@ -226,6 +226,7 @@ void AdvanceToStopsAtCompletions(const ClusterKind& kind) {
 void TheTimelineAddsUp(const ClusterKind& kind) {
   constexpr int32_t kWorkers = 4;
   std::vector<WorkerSpec> workers;
+  workers.reserve(kWorkers);
   for (int32_t i = 0; i < kWorkers; ++i) {
     workers.push_back(Constant(0.02 * (i + 1)));
   }

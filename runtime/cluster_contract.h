@@ -88,7 +88,7 @@ struct ClusterKind {
 
 // factory(programs, spec) makes a cluster of any program.
 template <typename Factory>
-ClusterKind MakeClusterKind(std::string name, bool exact_times,
+ClusterKind MakeClusterKind(const std::string& name, bool exact_times,
                             Factory factory) {
   const auto make = [factory]<typename P>(const ClusterSpec& spec, P*) {
     std::vector<std::unique_ptr<P>> programs;
@@ -97,7 +97,7 @@ ClusterKind MakeClusterKind(std::string name, bool exact_times,
     }
     return factory(std::move(programs), spec);
   };
-  return {.name = std::move(name),
+  return {.name = name,
           .exact_times = exact_times,
           .make_sum =
               [make](const ClusterSpec& spec) {
