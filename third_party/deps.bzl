@@ -11,8 +11,58 @@ def _library(name, **kwargs):
 def _stub(path):
     return Label("//third_party/system:" + path)
 
+def libraries_without_module(declare):
+    """Declares the libraries that the Bazel registry lacks, or has too new.
+
+    Args:
+      declare: called with the arguments of third_party_archive for each.
+    """
+    declare(
+        name = "clp",
+        debian_package = "coinor-libclp-dev",
+        system_header = "/usr/include/coin/ClpSimplex.hpp",
+        system_files = {_stub("clp.BUILD"): "BUILD.bazel"},
+    )
+    declare(
+        name = "cbc",
+        debian_package = "coinor-libcbc-dev",
+        system_header = "/usr/include/coin/CbcModel.hpp",
+        system_files = {_stub("cbc.BUILD"): "BUILD.bazel"},
+    )
+    declare(
+        name = "lemon",
+        url = "http://lemon.cs.elte.hu/pub/sources/lemon-1.3.1.tar.gz",
+        sha256 = "71b7c725f4c0b4a8ccb92eb87b208701586cf7a96156ebd821ca3ed855bad3c8",
+        strip_prefix = "lemon-1.3.1",
+        archive_build = Label("//third_party:lemon_archive.BUILD"),
+        debian_package = "liblemon-dev",
+        system_header = "/usr/include/lemon/core.h",
+        system_files = {_stub("lemon.BUILD"): "BUILD.bazel"},
+    )
+    declare(
+        name = "nanoflann",
+        url = "https://github.com/jlblancoc/nanoflann/archive/refs/tags/v1.4.3.tar.gz",
+        sha256 = "cbcecf22bec528a8673a113ee9b0e134f91f1f96be57e913fa1f74e98e4449fa",
+        strip_prefix = "nanoflann-1.4.3",
+        archive_build = Label("//third_party:nanoflann_archive.BUILD"),
+        debian_package = "libnanoflann-dev",
+        system_header = "/usr/include/nanoflann.hpp",
+        system_files = {_stub("nanoflann.BUILD"): "BUILD.bazel"},
+    )
+    declare(
+        name = "liblinear",
+        url = "https://www.csie.ntu.edu.tw/~cjlin/liblinear/oldfiles/liblinear-2.30.tar.gz",
+        sha256 = "881c7039c6cf93119c781fb56263de91617b3eca8c3951f2c19a3797de95c6ac",
+        strip_prefix = "liblinear-2.30",
+        archive_build = Label("//third_party:liblinear_archive.BUILD"),
+        debian_package = "liblinear-dev",
+        system_header = "/usr/include/linear.h",
+        system_files = {_stub("liblinear.BUILD"): "BUILD.bazel"},
+    )
+
 def muster_deps():
     """Declares every library that Muster's packages, tests and benchmarks use."""
+    libraries_without_module(_library)
     _library(
         name = "com_google_absl",
         url = "https://github.com/abseil/abseil-cpp/archive/refs/tags/20220623.1.tar.gz",

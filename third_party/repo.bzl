@@ -16,9 +16,11 @@ def _link_options(ctx, module):
 
 def _use_system(ctx):
     if not ctx.path(ctx.attr.system_header).exists:
-        fail(("%s: %s is missing; install the Debian package %s, or take " +
-              "\"%s\" out of MUSTER_SYSTEM_LIBS to use the pinned archive") %
-             (ctx.name, ctx.attr.system_header, ctx.attr.debian_package, ctx.name))
+        other_way = "" if not ctx.attr.url else (
+            ", or take \"%s\" out of MUSTER_SYSTEM_LIBS to use the pinned archive" % ctx.name
+        )
+        fail("%s: %s is missing; install the Debian package %s%s" %
+             (ctx.name, ctx.attr.system_header, ctx.attr.debian_package, other_way))
     for label, path in ctx.attr.system_files.items():
         ctx.symlink(label, path)
     for package in ctx.attr.system_packages:
@@ -30,6 +32,10 @@ def _use_system(ctx):
         ctx.file("link_options.bzl", "LINK_OPTIONS = %r\n" % options)
 
 def _use_archive(ctx):
+    if not ctx.attr.url:
+        fail(("%s has no pinned archive; install the Debian package %s and add " +
+              "\"%s\" to MUSTER_SYSTEM_LIBS (--repo_env=MUSTER_SYSTEM_LIBS=...)") %
+             (ctx.name, ctx.attr.debian_package, ctx.name))
     ctx.download_and_extract(
         url = ctx.attr.url,
         sha256 = ctx.attr.sha256,
@@ -54,8 +60,8 @@ this repository's name (comma separated), else from a verified archive.""",
     environ = ["MUSTER_SYSTEM_LIBS"],
     local = False,
     attrs = {
-        "url": attr.string(mandatory = True),
-        "sha256": attr.string(mandatory = True),
+        "url": attr.string(doc = "of the archive; \"\": from the system only"),
+        "sha256": attr.string(doc = "of the archive"),
         "strip_prefix": attr.string(),
         "archive_build": attr.label(doc = "BUILD file, if the archive has none"),
         "debian_package": attr.string(),

@@ -33,6 +33,9 @@ _PROVIDERS = {
         "@com_google_googletest//:gtest",
         "@com_google_googletest//:gtest_main",
     },
+    "lemon": {"@lemon//:lemon"},
+    "linear.h": {"@liblinear//:liblinear"},
+    "nanoflann.hpp": {"@nanoflann//:nanoflann"},
     "nlohmann": {"@nlohmann_json//:json"},
     "oneapi": {"@onetbb//:tbb"},
     "tbb": {"@onetbb//:tbb"},
@@ -111,6 +114,12 @@ class _Targets:
         return result
 
 
+def _coin_provider(header):
+    """Returns the label that owns a header of COIN-OR; all lie in one folder."""
+    is_cbc = re.match(r"coin/(Osi)?Cbc", header)
+    return "@cbc//:cbc" if is_cbc else "@clp//:clp"
+
+
 def _canonical(label):
     text = str(label)
     return "@onetbb//:tbb" if text == "@onetbb//:onetbb" else text
@@ -138,6 +147,8 @@ def _providers(targets, rule, quote, header):
         return targets.owners[path], None
     if first == "absl":
         return {_absl_provider(header)}, None
+    if first == "coin":
+        return {_coin_provider(header)}, None
     if first in _PROVIDERS:
         return _PROVIDERS[first], None
     if quote == '"':

@@ -68,6 +68,13 @@ class DepsTest(fake_tree.FakeTreeTest):
             ("gflags/gflags.h", "@com_github_gflags_gflags//:gflags"),
             ("zlib.h", "@zlib//:zlib"),
             ("nlohmann/json.hpp", "@nlohmann_json//:json"),
+            ("coin/ClpSimplex.hpp", "@clp//:clp"),
+            ("coin/OsiClpSolverInterface.hpp", "@clp//:clp"),
+            ("coin/CoinPackedMatrix.hpp", "@clp//:clp"),
+            ("coin/CbcModel.hpp", "@cbc//:cbc"),
+            ("lemon/network_simplex.h", "@lemon//:lemon"),
+            ("linear.h", "@liblinear//:liblinear"),
+            ("nanoflann.hpp", "@nanoflann//:nanoflann"),
         ):
             for quoted in (f'"{include}"', f"<{include}>"):
                 self.assert_finds(self.library(f"#include {quoted}", []), f"add a dep on {label}")

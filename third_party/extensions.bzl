@@ -1,0 +1,9 @@
+"""The libraries of deps.bzl that are no modules of the registry (Bazel 6.2 on)."""
+
+load("//third_party:deps.bzl", "libraries_without_module")
+load("//third_party:repo.bzl", "third_party_archive")
+
+def _libraries_impl(_ctx):
+    libraries_without_module(third_party_archive)
+
+libraries = module_extension(implementation = _libraries_impl)
