@@ -16,9 +16,9 @@ namespace muster::models {
 struct SparseDataset {
   int64_t num_features = 0;
   std::vector<int64_t> row_begin = {0};  // num_rows + 1, ascending, from 0
-  std::vector<int32_t> columns;          // from 0, increasing within a row
-  std::vector<float> values;             // finite
-  std::vector<double> labels;            // num_rows, finite
+  std::vector<int32_t> columns = {};     // from 0, increasing within a row
+  std::vector<float> values = {};        // finite
+  std::vector<double> labels = {};       // num_rows, finite
 
   int64_t num_rows() const { return static_cast<int64_t>(labels.size()); }
   int64_t num_entries() const { return static_cast<int64_t>(values.size()); }
@@ -58,8 +58,8 @@ std::vector<std::vector<int64_t>> CutShards(const SparseDataset& data,
 // Rows of features, all stored: values[row * num_features + j].
 struct DenseDataset {
   int64_t num_features = 0;
-  std::vector<float> values;   // num_rows x num_features, finite
-  std::vector<double> labels;  // num_rows, finite
+  std::vector<float> values = {};   // num_rows x num_features, finite
+  std::vector<double> labels = {};  // num_rows, finite
 
   int64_t num_rows() const { return static_cast<int64_t>(labels.size()); }
   std::span<const float> Row(int64_t row) const {
