@@ -48,6 +48,8 @@ struct InputFile::State {
   size_t begin = 0;  // raw[begin, end)
   size_t end = 0;
   bool at_end = false;  // the file has no bytes after these
+  int64_t bytes_read = 0;
+  int64_t file_bytes = -1;
   bool is_gzip = false;
   bool in_member = false;  // gzip: between a member's first and last byte
   z_stream stream{};
@@ -64,6 +66,7 @@ absl::Status InputFile::State::Start() {
     return absl::InvalidArgumentError(
         absl::StrCat(file.path(), ": is a directory, not a file"));
   }
+  if (S_ISREG(info.st_mode)) file_bytes = info.st_size;
   while (end < 2 && !at_end) MUSTER_RETURN_IF_ERROR(Refill());
   if (end < 2 || raw[0] != '\x1f' || raw[1] != '\x8b') return absl::OkStatus();
   constexpr int kGzipOnly = 16;
@@ -83,6 +86,7 @@ absl::Status InputFile::State::Refill() {
       const int64_t count,
       file.Read(std::span<char>(raw.data() + end, raw.size() - end)));
   at_end = count == 0;
+  bytes_read += count;
   end += static_cast<size_t>(count);
   return absl::OkStatus();
 }
@@ -149,6 +153,10 @@ absl::StatusOr<int64_t> InputFile::Read(std::span<char> buffer) {
 const std::string& InputFile::path() const { return state_->file.path(); }
 
 bool InputFile::is_gzip() const { return state_->is_gzip; }
+
+int64_t InputFile::file_bytes_read() const { return state_->bytes_read; }
+
+int64_t InputFile::file_bytes() const { return state_->file_bytes; }
 
 absl::StatusOr<std::string> ReadFile(absl::string_view path) {
   MUSTER_ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));

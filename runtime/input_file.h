@@ -37,6 +37,10 @@ class InputFile {
 
   const std::string& path() const;
   bool is_gzip() const;
+  // Bytes of the file itself (compressed, if it is) taken so far, and its size
+  // when it was opened; -1 for what has no size, such as a pipe. For progress.
+  int64_t file_bytes_read() const;
+  int64_t file_bytes() const;
 
  private:
   struct State;

@@ -42,6 +42,8 @@ class LineReader {
   int64_t line_number() const { return line_number_; }
 
   const std::string& path() const { return file_.path(); }
+  // As of InputFile: how far it is, with what was read ahead.
+  const InputFile& file() const { return file_; }
 
   // InvalidArgument "path, line 7: message" for the line given out last.
   absl::Status Error(absl::string_view message) const;

@@ -138,6 +138,25 @@ TEST(LineReaderTest, GzipMembersAreJoined) {
   EXPECT_THAT(ReadLines(path).first, ElementsAre("a", "bc", "d"));
 }
 
+// What a progress line shows: bytes of the file, not of its content.
+TEST(LineReaderTest, KnowsHowMuchOfTheFileItHasTaken) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) absl::StrAppend(&text, i, "\n");
+  for (const std::string& content : {text, Gzip(text)}) {
+    auto reader = LineReader::Open(WriteTemp("position", content));
+    ASSERT_THAT(reader, IsOk());
+    const auto size = static_cast<int64_t>(content.size());
+    EXPECT_EQ(reader->file().file_bytes(), size);
+    std::string line;
+    ASSERT_THAT(reader->Next(&line), IsOkAndHolds(true));
+    EXPECT_GT(reader->file().file_bytes_read(), 0);
+    EXPECT_LT(reader->file().file_bytes_read(), size);
+    while (*reader->Next(&line)) {
+    }
+    EXPECT_EQ(reader->file().file_bytes_read(), size);
+  }
+}
+
 TEST(LineReaderTest, MissingFilesAndDirectoriesAreNamed) {
   EXPECT_THAT(LineReader::Open("/nonexistent/data.txt"),
               StatusIs(absl::StatusCode::kNotFound,
