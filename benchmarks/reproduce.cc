@@ -33,14 +33,16 @@
 #include "muster/benchmarks/harness/claims.h"
 #include "muster/benchmarks/harness/command_line.h"
 #include "muster/benchmarks/harness/provenance.h"
-#include "muster/benchmarks/harness/stop_signal.h"
 #include "muster/benchmarks/harness/table.h"
 #include "muster/benchmarks/report.h"
 #include "muster/benchmarks/reproduction.h"
 #include "muster/runtime/atomic_file.h"
 #include "muster/runtime/input_file.h"
 #include "muster/runtime/status_macros.h"
+#include "muster/tools/call_folder.h"
+#include "muster/tools/command_line.h"
 #include "muster/tools/progress.h"
+#include "muster/tools/stop_signal.h"
 
 DEFINE_bool(list, false, "print the experiments and end");
 DEFINE_string(only, "", "names of experiments with commas; empty: all");
@@ -131,7 +133,7 @@ class Status {
 };
 
 absl::StatusOr<std::vector<ListedExperiment>> Experiments() {
-  std::string path = ResolvePath(FLAGS_experiments);
+  std::string path = tools::ResolvePath(FLAGS_experiments);
   if (FLAGS_experiments.empty()) {
     MUSTER_ASSIGN_OR_RETURN(path, Runfile(kList));
   }
@@ -190,13 +192,14 @@ absl::StatusOr<int> Run(const CommonFlags& flags) {
   ReproductionOptions options = {.out = flags.out,
                                  .find_program = Runfile,
                                  .jobs = static_cast<int>(FLAGS_jobs),
-                                 .stop = &StopRequested(),
-                                 .stop_signal = StopSignal};
+                                 .stop = &tools::StopRequested(),
+                                 .stop_signal = tools::StopSignal};
   PassOn(flags, &options);
   const std::string begin_utc = UtcNow();
   const auto begin = std::chrono::steady_clock::now();
   Status status(experiments.size());
-  CatchStopSignals();
+  tools::CatchStopSignals(
+      "\nstopping: writing the results so far (once more to kill)\n");
   const std::vector<Outcome> outcomes = Reproduce(
       experiments, options,
       {.started = [&](const auto& e) { status.Started(e); },
@@ -229,7 +232,8 @@ absl::StatusOr<int> Run(const CommonFlags& flags) {
               tools::FormatDuration(seconds.count()).c_str(), flags.out.c_str(),
               report.c_str());
   std::fflush(stdout);
-  return StopRequested() ? 128 + StopSignal() : ExitCode(outcomes);
+  return tools::StopRequested() ? 128 + tools::StopSignal()
+                                : ExitCode(outcomes);
 }
 
 int Main(int argc, char** argv) {
@@ -243,7 +247,7 @@ int Main(int argc, char** argv) {
                  std::string(status.message()).c_str());
     return 1;
   };
-  const absl::StatusOr<bool> help = ParseCommandLine(argc, argv);
+  const absl::StatusOr<bool> help = tools::ParseFlags(argc, argv);
   if (!help.ok()) return fail(help.status());
   if (*help) {
     std::printf(

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <numeric>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "gflags/gflags.h"
-#include "muster/benchmarks/harness/provenance.h"
-#include "muster/runtime/status_macros.h"
+#include "muster/tools/call_folder.h"
+#include "muster/tools/command_line.h"
 
 DEFINE_string(out, "",
               "folder of the results; empty: out/<experiment> in the folder of "
@@ -45,75 +42,6 @@ bool Contains(const List& list, absl::string_view name) {
   return std::find(std::begin(list), std::end(list), name) != std::end(list);
 }
 
-// All flags but gflags' own, sorted by name.
-std::vector<gflags::CommandLineFlagInfo> OurFlags() {
-  std::vector<gflags::CommandLineFlagInfo> flags;
-  gflags::GetAllFlags(&flags);
-  flags.erase(std::remove_if(flags.begin(), flags.end(),
-                             [](const gflags::CommandLineFlagInfo& flag) {
-                               return absl::StrContains(flag.filename,
-                                                        "gflags");
-                             }),
-              flags.end());
-  std::sort(flags.begin(), flags.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
-  return flags;
-}
-
-// Insertions, deletions and changes of a letter that lead from a to b.
-int64_t EditDistance(absl::string_view a, absl::string_view b) {
-  std::vector<int64_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 0; i < a.size(); ++i) {
-    int64_t diagonal = row[0]++;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const int64_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, changed});
-    }
-  }
-  return row.back();
-}
-
-absl::Status UnknownFlag(absl::string_view name) {
-  std::vector<std::string> near;
-  for (const auto& flag : OurFlags()) {
-    if (EditDistance(name, flag.name) <= 2 ||
-        (name.size() >= 3 && absl::StartsWith(flag.name, name))) {
-      near.push_back("--" + flag.name);
-    }
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "unknown flag --", name, "; ",
-      near.empty()
-          ? ""
-          : absl::StrCat("did you mean ", absl::StrJoin(near, " or "), "? "),
-      "--help lists all flags"));
-}
-
-absl::string_view TypeInWords(absl::string_view type) {
-  if (type == "bool") return "true or false";
-  if (type == "double") return "a number";
-  if (type == "uint64" || type == "uint32")
-    return "a whole number of at least 0";
-  if (absl::StartsWith(type, "int")) return "a whole number";
-  return "text";
-}
-
-std::string FlagHelp(const gflags::CommandLineFlagInfo& flag) {
-  const std::string value =
-      flag.type == "bool" ? "" : absl::StrCat("=", flag.type);
-  const std::string head = absl::StrCat("  --", flag.name, value);
-  const size_t width = 26;
-  return absl::StrCat(
-      head,
-      head.size() < width ? std::string(width - head.size(), ' ')
-                          : "\n" + std::string(width, ' '),
-      flag.description,
-      " (default: ", flag.default_value.empty() ? "\"\"" : flag.default_value,
-      ")\n");
-}
-
 std::string Indented(absl::string_view text) {
   std::string result;
   for (const auto line : absl::StrSplit(absl::StripSuffix(text, "\n"), '\n')) {
@@ -124,68 +52,6 @@ std::string Indented(absl::string_view text) {
 
 }  // namespace
 
-absl::Status InvalidFlag(absl::string_view name, absl::string_view value,
-                         absl::string_view bound, absl::string_view mend) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("--", name, "=", value, ": must be ", bound, "; ", mend));
-}
-
-absl::StatusOr<bool> ParseCommandLine(int argc, const char* const* argv) {
-  for (int i = 1; i < argc; ++i) {
-    const absl::string_view argument = argv[i];
-    if (argument == "--help" || argument == "-help" || argument == "-h") {
-      return true;
-    }
-    absl::string_view text = argument;
-    if (!absl::ConsumePrefix(&text, "-")) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("unexpected argument '", argument,
-                       "'; flags begin with --, --help lists them"));
-    }
-    absl::ConsumePrefix(&text, "-");
-    const std::vector<std::string> parts =
-        absl::StrSplit(text, absl::MaxSplits('=', 1));
-    std::string name = parts[0];
-    std::replace(name.begin(), name.end(), '-', '_');
-    const auto flags = OurFlags();
-    const auto find = [&flags](absl::string_view wanted) {
-      return std::find_if(flags.begin(), flags.end(), [&](const auto& flag) {
-        return absl::string_view(flag.name) == wanted;
-      });
-    };
-    auto flag = find(name);
-    std::string value;
-    if (flag == flags.end() && absl::StartsWith(name, "no") &&
-        parts.size() == 1) {
-      const auto positive = find(absl::string_view(name).substr(2));
-      if (positive != flags.end() && positive->type == "bool") {
-        flag = positive;
-        value = "false";
-      }
-    }
-    if (flag == flags.end()) return UnknownFlag(name);
-    if (parts.size() == 2) {
-      value = parts[1];
-    } else if (value.empty()) {
-      if (flag->type == "bool") {
-        value = "true";
-      } else if (i + 1 < argc) {
-        value = argv[++i];
-      } else {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "--", flag->name, ": no value; write --", flag->name, "=VALUE"));
-      }
-    }
-    if (gflags::SetCommandLineOption(flag->name.c_str(), value.c_str())
-            .empty()) {
-      return InvalidFlag(flag->name, value, TypeInWords(flag->type),
-                         absl::StrCat("for instance --", flag->name, "=",
-                                      flag->default_value));
-    }
-  }
-  return false;
-}
-
 absl::StatusOr<CommonFlags> ReadCommonFlags(const ExperimentInfo& info) {
   CommonFlags flags;
   if (FLAGS_quick && FLAGS_full) {
@@ -193,14 +59,14 @@ absl::StatusOr<CommonFlags> ReadCommonFlags(const ExperimentInfo& info) {
         "--quick and --full exclude each other; leave one out");
   }
   if (FLAGS_seeds < 0 || FLAGS_seeds > kMaxSeeds) {
-    return InvalidFlag("seeds", absl::StrCat(FLAGS_seeds),
-                       absl::StrCat("between 0 and ", kMaxSeeds),
-                       "0 takes the experiment's default");
+    return tools::InvalidFlag("seeds", absl::StrCat(FLAGS_seeds),
+                              absl::StrCat("between 0 and ", kMaxSeeds),
+                              "0 takes the experiment's default");
   }
   if (FLAGS_threads < 0 || FLAGS_threads > kMaxThreads) {
-    return InvalidFlag("threads", absl::StrCat(FLAGS_threads),
-                       absl::StrCat("between 0 and ", kMaxThreads),
-                       "0 takes all cores");
+    return tools::InvalidFlag("threads", absl::StrCat(FLAGS_threads),
+                              absl::StrCat("between 0 and ", kMaxThreads),
+                              "0 takes all cores");
   }
   flags.effort = FLAGS_quick  ? Effort::kQuick
                  : FLAGS_full ? Effort::kFull
@@ -213,18 +79,18 @@ absl::StatusOr<CommonFlags> ReadCommonFlags(const ExperimentInfo& info) {
   flags.threads = static_cast<int>(FLAGS_threads);
   flags.figures = FLAGS_figures;
   flags.resume = FLAGS_resume;
-  flags.out = ResolvePath(FLAGS_out.empty() ? absl::StrCat("out/", info.name)
-                                            : FLAGS_out);
+  flags.out = tools::ResolvePath(
+      FLAGS_out.empty() ? absl::StrCat("out/", info.name) : FLAGS_out);
   const char* environment = std::getenv("MUSTER_DATA");
   std::string data_dir = FLAGS_data_dir;
   if (data_dir.empty() && environment != nullptr) data_dir = environment;
-  if (!data_dir.empty()) flags.data_dir = ResolvePath(data_dir);
+  if (!data_dir.empty()) flags.data_dir = tools::ResolvePath(data_dir);
   return flags;
 }
 
 std::vector<std::pair<std::string, std::string>> ResultFlags() {
   std::vector<std::pair<std::string, std::string>> result;
-  for (const auto& flag : OurFlags()) {
+  for (const auto& flag : tools::ProgramFlags()) {
     if (Contains(kWithoutEffect, flag.name)) continue;
     result.emplace_back(flag.name, flag.current_value);
   }
@@ -233,8 +99,8 @@ std::vector<std::pair<std::string, std::string>> ResultFlags() {
 
 std::string FlagsHelp(absl::string_view own_heading) {
   std::string own, common;
-  for (const auto& flag : OurFlags()) {
-    (Contains(kCommon, flag.name) ? common : own).append(FlagHelp(flag));
+  for (const auto& flag : tools::ProgramFlags()) {
+    (Contains(kCommon, flag.name) ? common : own).append(tools::FlagHelp(flag));
   }
   std::string text;
   if (!own.empty()) absl::StrAppend(&text, own_heading, "\n", own, "\n");

@@ -1,19 +1,20 @@
 #ifndef MUSTER_BENCHMARKS_HARNESS_COMMAND_LINE_H_
 #define MUSTER_BENCHMARKS_HARNESS_COMMAND_LINE_H_
 
-// The command line of an experiment. Flags are gflags', but read here: gflags'
-// own reader ends the process at a mistake and cannot say how to mend it.
+// The flags of every experiment, on top of tools/command_line.h.
 
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "muster/tools/command_line.h"
 
 namespace muster::benchmarks {
+
+using tools::InvalidFlag;
 
 struct ExperimentInfo {
   std::string name = {};   // folder and program name, e.g. "sqrt_law"
@@ -51,12 +52,6 @@ struct CommonFlags {
   }
 };
 
-// Sets the flags named in argv (`--name=value`, `--name value`, `--name` and
-// `--noname` for a bool; one dash does as well). Returns whether help was asked
-// for. InvalidArgument: an unknown name (with the nearest known ones), a value
-// that is not of the flag's type, an argument that is no flag.
-absl::StatusOr<bool> ParseCommandLine(int argc, const char* const* argv);
-
 // The common flags as set, checked, with the defaults of `info` put in.
 absl::StatusOr<CommonFlags> ReadCommonFlags(const ExperimentInfo& info);
 
@@ -71,11 +66,6 @@ std::string FlagsHelp(absl::string_view own_heading);
 
 // Title, source, claims, flags with defaults, outputs, exit codes, examples.
 std::string HelpText(const ExperimentInfo& info);
-
-// "--name=value: must be <bound>; <mend>", for checks of an experiment's own
-// flags: InvalidFlag("rounds", "-3", "at least 1", "leave it out for …").
-absl::Status InvalidFlag(absl::string_view name, absl::string_view value,
-                         absl::string_view bound, absl::string_view mend);
 
 }  // namespace muster::benchmarks
 

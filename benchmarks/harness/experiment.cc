@@ -24,11 +24,12 @@
 #include "muster/benchmarks/harness/provenance.h"
 #include "muster/benchmarks/harness/results_json.h"
 #include "muster/benchmarks/harness/sha256.h"
-#include "muster/benchmarks/harness/stop_signal.h"
 #include "muster/runtime/atomic_file.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/status_macros.h"
+#include "muster/tools/command_line.h"
 #include "muster/tools/progress.h"
+#include "muster/tools/stop_signal.h"
 
 namespace muster::benchmarks {
 namespace {
@@ -126,7 +127,7 @@ absl::StatusOr<std::unique_ptr<Experiment>> Experiment::Start(
   impl.begin = std::chrono::steady_clock::now();
   impl.begin_utc = UtcNow();
   impl.command_line = absl::StrJoin(argv, argv + argc, " ");
-  MUSTER_ASSIGN_OR_RETURN(const bool help, ParseCommandLine(argc, argv));
+  MUSTER_ASSIGN_OR_RETURN(const bool help, tools::ParseFlags(argc, argv));
   if (help) {
     return absl::InvalidArgumentError("--help is for RunExperiment to print");
   }
@@ -140,18 +141,19 @@ absl::StatusOr<std::unique_ptr<Experiment>> Experiment::Start(
     if (!status.ok()) return status;
   }
   impl.printer = tools::ProgressPrinter::ForStandardError();
-  CatchStopSignals();
+  tools::CatchStopSignals(
+      "\nstopping: writing the results so far (once more to kill)\n");
   return experiment;
 }
 
 runtime::Runtime Experiment::runtime() const {
   return {.threads = flags_.threads,
           .observer = impl_->printer.get(),
-          .stop = &StopRequested()};
+          .stop = &tools::StopRequested()};
 }
 
 bool Experiment::stopped() const {
-  return StopRequested().load(std::memory_order_relaxed);
+  return tools::StopRequested().load(std::memory_order_relaxed);
 }
 
 void Experiment::AddTable(Table table) {
@@ -334,7 +336,7 @@ int Experiment::Finish(absl::Status status) {
   for (const Claim& claim : claims) {
     if (claim.verdict == Verdict::kFail) exit_code = 2;
   }
-  if (stopped()) exit_code = 128 + StopSignal();
+  if (stopped()) exit_code = 128 + tools::StopSignal();
   status = WriteRun(exit_code);
   if (!status.ok()) return Fail(status);
   if (!figures_status_.ok()) {
@@ -350,7 +352,7 @@ int Experiment::Finish(absl::Status status) {
 
 int RunExperiment(int argc, char** argv, ExperimentInfo info,
                   const std::function<absl::Status(Experiment&)>& run) {
-  const absl::StatusOr<bool> help = ParseCommandLine(argc, argv);
+  const absl::StatusOr<bool> help = tools::ParseFlags(argc, argv);
   if (help.ok() && *help) {
     std::fputs(HelpText(info).c_str(), stdout);
     return 0;

@@ -127,23 +127,6 @@ std::string Commit() {
   return changes.empty() ? commit : commit + "+changes";
 }
 
-std::string CallFolder() {
-  const std::string folder = Environment("BUILD_WORKING_DIRECTORY");
-  if (!folder.empty()) return folder;
-  std::error_code error;
-  const auto current = std::filesystem::current_path(error);
-  return error ? "." : current.string();
-}
-
-std::string ResolvePath(absl::string_view path) {
-  const std::filesystem::path given{std::string(path)};
-  const std::filesystem::path whole =
-      given.is_absolute() ? given : std::filesystem::path(CallFolder()) / given;
-  std::string resolved = whole.lexically_normal().string();
-  while (resolved.size() > 1 && resolved.back() == '/') resolved.pop_back();
-  return resolved;
-}
-
 absl::StatusOr<std::string> Runfile(absl::string_view path) {
   std::vector<std::string> roots;
   for (const char* name : {"RUNFILES_DIR", "TEST_SRCDIR"}) {

@@ -33,13 +33,6 @@ std::string BuildMode();
 // "+changes" when files differ from it. "unknown" elsewhere.
 std::string Commit();
 
-// The folder of the call: `bazel run` changes the working directory, so
-// $BUILD_WORKING_DIRECTORY counts first. Absolute.
-std::string CallFolder();
-
-// `path` as the caller meant it: absolute as it is, else under CallFolder().
-std::string ResolvePath(absl::string_view path);
-
 // A file of the source tree that was built in as `data`, by its path from the
 // workspace root. NotFound lists where it was looked for.
 absl::StatusOr<std::string> Runfile(absl::string_view path);

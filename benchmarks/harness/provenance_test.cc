@@ -35,16 +35,6 @@ TEST(ProvenanceTest, TheCommitCanBeGiven) {
   EXPECT_EQ(Commit(), "unknown");
 }
 
-TEST(ProvenanceTest, PathsAreResolvedFromTheCall) {
-  setenv("BUILD_WORKING_DIRECTORY", "/a/b", 1);
-  EXPECT_EQ(ResolvePath("c"), "/a/b/c");
-  EXPECT_EQ(ResolvePath("../c/./d/"), "/a/c/d");
-  EXPECT_EQ(ResolvePath("/x//y"), "/x/y");
-  EXPECT_EQ(ResolvePath("/"), "/");
-  unsetenv("BUILD_WORKING_DIRECTORY");
-  EXPECT_EQ(ResolvePath("c"), (std::filesystem::current_path() / "c").string());
-}
-
 TEST(ProvenanceTest, FindsRunfiles) {
   const std::string root = ::testing::TempDir() + "/tree.runfiles";
   std::filesystem::create_directories(root + "/muster/p");

@@ -1,5 +1,5 @@
-#ifndef MUSTER_BENCHMARKS_HARNESS_STOP_SIGNAL_H_
-#define MUSTER_BENCHMARKS_HARNESS_STOP_SIGNAL_H_
+#ifndef MUSTER_TOOLS_STOP_SIGNAL_H_
+#define MUSTER_TOOLS_STOP_SIGNAL_H_
 
 // SIGINT and SIGTERM as a flag that a run looks at. The first signal sets the
 // flag and says so on the standard error stream; a second one ends the process
@@ -7,10 +7,12 @@
 
 #include <atomic>
 
-namespace muster::benchmarks {
+namespace muster::tools {
 
-// Catches both signals from now on; the flag starts unset.
-void CatchStopSignals();
+// Catches both signals from now on; the flag starts unset. `message` is what
+// the first signal prints, a line with its newlines; it must live as long as
+// the process.
+void CatchStopSignals(const char* message);
 
 // The flag. Lives as long as the process.
 const std::atomic<bool>& StopRequested();
@@ -18,6 +20,6 @@ const std::atomic<bool>& StopRequested();
 // The number of the signal that set the flag; 0 while it is unset.
 int StopSignal();
 
-}  // namespace muster::benchmarks
+}  // namespace muster::tools
 
-#endif  // MUSTER_BENCHMARKS_HARNESS_STOP_SIGNAL_H_
+#endif  // MUSTER_TOOLS_STOP_SIGNAL_H_

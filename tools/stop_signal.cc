@@ -1,31 +1,33 @@
-#include "muster/benchmarks/harness/stop_signal.h"
+#include "muster/tools/stop_signal.h"
 
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 
-namespace muster::benchmarks {
+namespace muster::tools {
 namespace {
 
 std::atomic<bool> stop_requested = false;
 std::atomic<int> stop_signal = 0;
+std::atomic<const char*> stop_message = "";
 
 extern "C" void HandleStopSignal(int signal) {
   int none = 0;
   if (!stop_signal.compare_exchange_strong(none, signal)) _exit(128 + signal);
   stop_requested.store(true, std::memory_order_relaxed);
-  constexpr char kMessage[] =
-      "\nstopping: writing the results so far (once more to kill)\n";
-  if (write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1) < 0) {
+  const char* message = stop_message;
+  if (write(STDERR_FILENO, message, std::strlen(message)) < 0) {
     // A closed stream; a signal handler can do nothing about it.
   }
 }
 
 }  // namespace
 
-void CatchStopSignals() {
+void CatchStopSignals(const char* message) {
   stop_requested = false;
   stop_signal = 0;
+  stop_message = message;
   struct sigaction action = {};
   action.sa_handler = HandleStopSignal;
   action.sa_flags = SA_RESTART;
@@ -37,4 +39,4 @@ const std::atomic<bool>& StopRequested() { return stop_requested; }
 
 int StopSignal() { return stop_signal; }
 
-}  // namespace muster::benchmarks
+}  // namespace muster::tools
