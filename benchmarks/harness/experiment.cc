@@ -106,6 +106,7 @@ struct Experiment::Impl {
   bool made_out = false;
   std::atomic<bool> incomplete = false;
   std::vector<Table> tables;
+  std::vector<Table> timings;
   std::vector<FigureSpec> figures;
   std::vector<std::string> notes;
   std::vector<std::pair<std::string, std::string>> files;
@@ -162,6 +163,10 @@ void Experiment::AddTable(Table table) {
         << "two tables named " << table.name();
   }
   impl_->tables.push_back(std::move(table));
+}
+
+void Experiment::AddTimings(Table table) {
+  impl_->timings.push_back(std::move(table));
 }
 
 void Experiment::AddFigure(FigureSpec figure) {
@@ -305,7 +310,8 @@ absl::Status Experiment::WriteRun(int exit_code) {
                .figures = !flags_.figures ? "left out by --figures=false"
                           : figures_status_.ok()
                               ? "drawn"
-                              : std::string(figures_status_.message())}));
+                              : std::string(figures_status_.message()),
+               .timings = impl_->timings}));
 }
 
 int Experiment::Fail(const absl::Status& status) {
@@ -326,6 +332,7 @@ int Experiment::Finish(absl::Status status) {
   std::vector<Claim> claims = claims_.all();
   if (impl_->incomplete) claims = AsIncomplete(std::move(claims));
   for (const Table& table : impl_->tables) PrintTable(table);
+  for (const Table& table : impl_->timings) PrintTable(table);
   for (const std::string& note : impl_->notes) {
     std::printf("\nNote: %s\n", note.c_str());
   }

@@ -27,7 +27,7 @@
 //   claims.csv     id,source,statement,paper,ours,low,high,seeds,verdict
 //   *.svg, *.png   figures; *.trace.json timelines; what AddFile was given
 //   run.json       what may differ between two equal runs: the date, seconds,
-//                  host, threads, exit code, the command line
+//                  host, threads, exit code, the command line, measured times
 //   checkpoint/    for --resume
 //
 // All but run.json and checkpoint/ are the same bytes for the same flags, seed,
@@ -80,6 +80,9 @@ class Experiment {
   void AddFigure(FigureSpec figure);
   // Printed, and kept in results.json and the report.
   void Note(std::string text);
+  // Times measured on this machine: printed, and kept in run.json alone, since
+  // they differ from run to run. No claim may rest on them.
+  void AddTimings(Table table);
   // A further result file under --out, e.g. "ata.trace.json".
   void AddFile(std::string relative_path, std::string contents);
 

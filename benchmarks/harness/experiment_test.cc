@@ -68,6 +68,9 @@ TEST_F(ExperimentTest, WritesWhatItWasGiven) {
   Table table("t", {"policy", "x"});
   table.AddRow({"ATA", 0.5});
   experiment->AddTable(table);
+  Table timings("seconds", {"phase", "seconds"});
+  timings.AddRow({"fit", 0.25});
+  experiment->AddTimings(timings);
   experiment->Note("a note");
   experiment->AddFile("more/trace.json", "{}");
   experiment->claims().JudgeTrue({"c", "Table 1", "holds"}, true);
@@ -85,6 +88,8 @@ TEST_F(ExperimentTest, WritesWhatItWasGiven) {
   EXPECT_TRUE(Read("results.json")["provenance"].contains("compiler"));
   EXPECT_EQ(Read("run.json")["exit_code"], 0);
   EXPECT_GE(Read("run.json")["wall_seconds"], 0);
+  EXPECT_EQ(Read("run.json")["timings"][0]["rows"][0][1], 0.25);
+  EXPECT_FALSE(Read("results.json").contains("timings"));
 }
 
 TEST_F(ExperimentTest, AFailedClaimIsExitCodeTwo) {

@@ -144,6 +144,10 @@ std::string RunJson(const RunRecord& run) {
                {"exit_code", run.exit_code},
                {"figures", run.figures}};
   json["provenance"] = ProvenanceJson();
+  json["timings"] = Json::array();
+  for (const Table& table : run.timings) {
+    json["timings"].push_back(TableJson(table));
+  }
   return Dump(json);
 }
 

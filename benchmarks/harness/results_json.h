@@ -48,6 +48,7 @@ struct RunRecord {
   bool incomplete = false;
   int exit_code = 0;
   std::string figures = {};  // "drawn", or why not
+  std::span<const Table> timings = {};
 };
 
 std::string RunJson(const RunRecord& run);
