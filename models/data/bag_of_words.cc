@@ -1,0 +1,242 @@
+#include "muster/models/data/bag_of_words.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "muster/runtime/check.h"
+#include "muster/runtime/number_text.h"
+#include "muster/runtime/status_macros.h"
+#include "muster/runtime/text_file.h"
+
+namespace muster::models {
+namespace {
+
+constexpr int64_t kMaxNumber = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMaxEmptyDocuments = 10'000'000;
+// Counts up to here are floats exactly.
+constexpr int64_t kMaxCount = int64_t{1} << 24;
+// Longest piece of a wrong token that an error repeats.
+constexpr size_t kMaxQuoted = 40;
+constexpr int64_t kHeaderLines = 3;
+
+// A token as an error shows it: quoted, cut, unprintable bytes as '?'.
+std::string Quoted(absl::string_view token) {
+  std::string text(token.substr(0, kMaxQuoted));
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return absl::StrCat("'", text, token.size() > kMaxQuoted ? "...'" : "'");
+}
+
+// Splits off the first token of *line; empty at the end.
+absl::string_view NextToken(absl::string_view* line) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  size_t begin = 0;
+  while (begin < line->size() && is_blank((*line)[begin])) ++begin;
+  size_t end = begin;
+  while (end < line->size() && !is_blank((*line)[end])) ++end;
+  const absl::string_view token = line->substr(begin, end - begin);
+  line->remove_prefix(end);
+  return token;
+}
+
+// Takes the lines of one file and grows the data set.
+class Builder {
+ public:
+  explicit Builder(absl::string_view name) : name_(name) {}
+
+  absl::Status AddLine(absl::string_view line, int64_t line_number) {
+    line_number_ = line_number;
+    line = absl::StripTrailingAsciiWhitespace(line);
+    if (line_number <= kHeaderLines) return AddHeaderLine(line);
+    if (line.empty()) return absl::OkStatus();
+    return AddEntry(line);
+  }
+
+  absl::StatusOr<SparseDataset> Finish() && {
+    if (line_number_ < kHeaderLines) {
+      return absl::DataLossError(absl::StrFormat(
+          "%s: %d lines, expected the numbers of documents, words and entries "
+          "on the first three; fetch the file again",
+          name_, line_number_));
+    }
+    if (data_.num_entries() != header_[2]) {
+      return absl::DataLossError(absl::StrFormat(
+          "%s: %d entries, line 3 announces %d; fetch the file again", name_,
+          data_.num_entries(), header_[2]));
+    }
+    const auto begun = static_cast<int64_t>(data_.row_begin.size()) - 1;
+    if (header_[0] - begun > kMaxEmptyDocuments) {
+      return absl::DataLossError(absl::StrFormat(
+          "%s: line 1 announces %d documents, the last with words is %d; fetch "
+          "the file again",
+          name_, header_[0], begun));
+    }
+    data_.row_begin.resize(static_cast<size_t>(header_[0]) + 1,
+                           data_.num_entries());
+    data_.labels.assign(static_cast<size_t>(header_[0]), 0);
+    data_.num_features = header_[1];
+    return std::move(data_);
+  }
+
+ private:
+  absl::Status AddHeaderLine(absl::string_view line) {
+    static constexpr std::array<const char*, kHeaderLines> kMeanings = {
+        "documents", "words", "entries"};
+    const int64_t index = line_number_ - 1;
+    const int64_t bound =
+        index < 2 ? kMaxNumber : std::numeric_limits<int64_t>::max();
+    const absl::string_view token = NextToken(&line);
+    if (!ReadNumber(token, bound, &header_[index]) ||
+        !NextToken(&line).empty()) {
+      return Error(absl::StrFormat(
+          "expected the number of %s alone, a whole number in [0, %d], got %s",
+          kMeanings[index], bound, Quoted(token)));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddEntry(absl::string_view line) {
+    static constexpr std::array<const char*, 3> kMeanings = {"document", "word",
+                                                             "count"};
+    const std::array<int64_t, 3> bounds = {header_[0], header_[1], kMaxCount};
+    std::array<int64_t, 3> numbers;
+    for (int i = 0; i < 3; ++i) {
+      const absl::string_view token = NextToken(&line);
+      if (!ReadNumber(token, bounds[i], &numbers[i]) || numbers[i] == 0) {
+        return Error(absl::StrFormat(
+            "%s %s is not a whole number in [1, %d]; expected <document> "
+            "<word> <count>",
+            kMeanings[i], Quoted(token), bounds[i]));
+      }
+    }
+    if (const absl::string_view more = NextToken(&line); !more.empty()) {
+      return Error(absl::StrCat(Quoted(more), " follows the count"));
+    }
+    return Append(numbers[0] - 1, numbers[1] - 1, numbers[2]);
+  }
+
+  // The entry (document, word), both from 0.
+  absl::Status Append(int64_t document, int64_t word, int64_t count) {
+    auto open = static_cast<int64_t>(data_.row_begin.size()) - 2;
+    const bool in_order =
+        document > open ||
+        (document == open && (data_.row_begin[open] == data_.num_entries() ||
+                              word > data_.columns.back()));
+    if (!in_order) {
+      return Error(absl::StrFormat(
+          "document %d, word %d is out of order or given twice; sort the "
+          "entries by document, then word (sort -n -k1,1 -k2,2)",
+          document + 1, word + 1));
+    }
+    if (document - open > kMaxEmptyDocuments) {
+      return Error(absl::StrFormat("no words in %d documents before this one",
+                                   document - open - 1));
+    }
+    // row_begin's last element is the end of the row that is open.
+    data_.row_begin.resize(static_cast<size_t>(document) + 2,
+                           data_.num_entries());
+    data_.columns.push_back(static_cast<int32_t>(word));
+    data_.values.push_back(static_cast<float>(count));
+    data_.row_begin.back() = data_.num_entries();
+    return absl::OkStatus();
+  }
+
+  static bool ReadNumber(absl::string_view token, int64_t bound,
+                         int64_t* number) {
+    return !token.empty() && absl::ascii_isdigit(token[0]) &&
+           absl::SimpleAtoi(token, number) && *number <= bound;
+  }
+
+  absl::Status Error(absl::string_view what) const {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name_, ", line ", line_number_, ": ", what));
+  }
+
+  std::string name_;
+  SparseDataset data_;
+  std::array<int64_t, kHeaderLines> header_ = {};  // D, W, entries
+  int64_t line_number_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<SparseDataset> ReadBagOfWords(absl::string_view path) {
+  MUSTER_ASSIGN_OR_RETURN(runtime::LineReader reader,
+                          runtime::LineReader::Open(path));
+  Builder builder(path);
+  std::string line;
+  while (true) {
+    MUSTER_ASSIGN_OR_RETURN(const bool more, reader.Next(&line));
+    if (!more) break;
+    MUSTER_RETURN_IF_ERROR(builder.AddLine(line, reader.line_number()));
+  }
+  return std::move(builder).Finish();
+}
+
+absl::StatusOr<SparseDataset> ParseBagOfWords(absl::string_view text,
+                                              absl::string_view name) {
+  Builder builder(name);
+  for (int64_t line_number = 1; !text.empty(); ++line_number) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    MUSTER_RETURN_IF_ERROR(builder.AddLine(text.substr(0, end), line_number));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return std::move(builder).Finish();
+}
+
+absl::Status ReadLabels(absl::string_view path, SparseDataset* data) {
+  MUSTER_ASSIGN_OR_RETURN(runtime::LineReader reader,
+                          runtime::LineReader::Open(path));
+  std::vector<double> labels;
+  std::string line;
+  while (true) {
+    MUSTER_ASSIGN_OR_RETURN(const bool more, reader.Next(&line));
+    if (!more) break;
+    const absl::string_view token = absl::StripAsciiWhitespace(line);
+    double label;
+    if (!runtime::ParseNumber(token, &label) || !std::isfinite(label)) {
+      return reader.Error(
+          absl::StrCat("label ", Quoted(token), " is not a finite number"));
+    }
+    if (static_cast<int64_t>(labels.size()) == data->num_rows()) {
+      return reader.Error(
+          absl::StrCat("a label too many, there are ", data->num_rows(),
+                       " documents; the two files must belong together"));
+    }
+    labels.push_back(label);
+  }
+  if (static_cast<int64_t>(labels.size()) != data->num_rows()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": ", labels.size(), " labels for ", data->num_rows(),
+        " documents; the two files must belong together"));
+  }
+  data->labels = std::move(labels);
+  return absl::OkStatus();
+}
+
+std::string FormatBagOfWords(const SparseDataset& data) {
+  std::string text = absl::StrCat(data.num_rows(), "\n", data.num_features,
+                                  "\n", data.num_entries(), "\n");
+  for (int64_t row = 0; row < data.num_rows(); ++row) {
+    for (int64_t e = data.row_begin[row]; e < data.row_begin[row + 1]; ++e) {
+      const double count = data.values[e];
+      MUSTER_CHECK(count >= 1 && count <= kMaxCount &&
+                   count == std::floor(count));
+      absl::StrAppend(&text, row + 1, " ", data.columns[e] + 1, " ",
+                      static_cast<int64_t>(count), "\n");
+    }
+  }
+  return text;
+}
+
+}  // namespace muster::models
