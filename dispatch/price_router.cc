@@ -1,0 +1,124 @@
+#include "muster/dispatch/price_router.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "muster/dispatch/distances.h"
+#include "muster/dispatch/router_checks.h"
+#include "muster/runtime/blocks.h"
+#include "muster/runtime/check.h"
+#include "muster/runtime/fields.h"
+#include "muster/runtime/status_macros.h"
+#include "muster/runtime/vectorize.h"
+
+namespace muster::dispatch {
+namespace {
+
+constexpr int64_t kPointsPerBlock = 256;
+
+// squares[c] := SquaredDistance(x, c), the same bits: the sum runs over the
+// coordinates in their order, the lanes over the centres. `transposed` is
+// d x k.
+MUSTER_VECTORIZE_CLONES void SquaredDistancesInDouble(const float* x,
+                                                      const float* transposed,
+                                                      int64_t dimension,
+                                                      int64_t count,
+                                                      double* squares) {
+  for (int64_t c = 0; c < count; ++c) squares[c] = 0;
+  for (int64_t m = 0; m < dimension; ++m) {
+    const double value = x[m];
+    const float* row = transposed + m * count;
+    for (int64_t c = 0; c < count; ++c) {
+      const double difference = value - row[c];
+      squares[c] += difference * difference;
+    }
+  }
+}
+
+std::vector<float> Transpose(PointsView points) {
+  std::vector<float> transposed(
+      static_cast<size_t>(points.size * points.dimension));
+  for (int64_t i = 0; i < points.size; ++i) {
+    for (int64_t m = 0; m < points.dimension; ++m) {
+      transposed[m * points.size + i] = points.values[i * points.dimension + m];
+    }
+  }
+  return transposed;
+}
+
+// The `count` indices of least cost, in order, ties to the lower index.
+void LeastCosts(std::span<const double> costs, std::span<int32_t> least) {
+  size_t filled = 0;
+  for (size_t c = 0; c < costs.size(); ++c) {
+    if (filled == least.size() && !(costs[c] < costs[least[filled - 1]])) {
+      continue;
+    }
+    if (filled < least.size()) ++filled;
+    size_t at = filled - 1;
+    for (; at > 0 && costs[c] < costs[least[at - 1]]; --at) {
+      least[at] = least[at - 1];
+    }
+    least[at] = static_cast<int32_t>(c);
+  }
+}
+
+}  // namespace
+
+absl::Status Validate(const PriceRouterState& state) {
+  MUSTER_RETURN_IF_ERROR(ValidatePointSet(state.centers, "centers"));
+  const int64_t k = state.centers.size();
+  MUSTER_RETURN_IF_ERROR(ValidateNumbers(state.prices, k, "prices"));
+  return ValidateCopies(state.copies, k);
+}
+
+absl::StatusOr<std::unique_ptr<Router>> PriceRouter::Create(
+    PriceRouterState state) {
+  MUSTER_RETURN_IF_ERROR(Validate(state));
+  return std::unique_ptr<Router>(new PriceRouter(std::move(state)));
+}
+
+PriceRouter::PriceRouter(PriceRouterState state) : state_(std::move(state)) {}
+
+std::string PriceRouter::EncodeState() const {
+  std::string bytes;
+  runtime::Encode(state_, &bytes);
+  return bytes;
+}
+
+void PriceRouter::RouteChecked(PointsView points, std::span<int32_t> groups,
+                               const runtime::Runtime& runtime) const {
+  NearestByPriceAndCost(points, state_.centers.View(), state_.prices,
+                        state_.squared, state_.copies, groups, runtime);
+}
+
+void NearestByPriceAndCost(PointsView points, PointsView centers,
+                           std::span<const double> prices, bool squared,
+                           int64_t copies, std::span<int32_t> groups,
+                           const runtime::Runtime& runtime) {
+  MUSTER_CHECK_EQ(points.dimension, centers.dimension);
+  MUSTER_CHECK_EQ(static_cast<int64_t>(prices.size()), centers.size);
+  MUSTER_CHECK(1 <= copies && copies <= centers.size);
+  if (squared) {
+    NearestByPrice(points, centers, prices, copies, groups, runtime);
+    return;
+  }
+  const std::vector<float> transposed = Transpose(centers);
+  runtime::ParallelForBlocks(
+      runtime, runtime::CutBlocks(points.size, kPointsPerBlock),
+      [&](int64_t, runtime::Block block) {
+        std::vector<double> costs(static_cast<size_t>(centers.size));
+        for (int64_t j = block.begin; j < block.end; ++j) {
+          SquaredDistancesInDouble(points.Point(j).data(), transposed.data(),
+                                   points.dimension, centers.size,
+                                   costs.data());
+          for (size_t c = 0; c < costs.size(); ++c) {
+            costs[c] = std::sqrt(costs[c]) - prices[c];
+          }
+          LeastCosts(costs, groups.subspan(static_cast<size_t>(j * copies),
+                                           static_cast<size_t>(copies)));
+        }
+      });
+}
+
+}  // namespace muster::dispatch

@@ -1,0 +1,57 @@
+#include "muster/dispatch/routers.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "muster/dispatch/center_router.h"
+#include "muster/dispatch/nearest_sample_router.h"
+#include "muster/dispatch/price_router.h"
+#include "muster/dispatch/random_router.h"
+#include "muster/runtime/fields.h"
+#include "muster/runtime/status_macros.h"
+
+namespace muster::dispatch {
+namespace {
+
+template <typename Member>
+absl::StatusOr<std::unique_ptr<Router>> Decode(absl::string_view bytes) {
+  MUSTER_ASSIGN_OR_RETURN(typename Member::State state,
+                          runtime::Decode<typename Member::State>(bytes));
+  return Member::Create(std::move(state));
+}
+
+template <typename Member>
+constexpr RouterEntry Entry(absl::string_view description) {
+  return {Member::kKind, description, Decode<Member>};
+}
+
+constexpr RouterEntry kTable[] = {
+    Entry<PriceRouter>(
+        "the centres of least cost minus price (cells of a power diagram)"),
+    Entry<NearestSampleRouter>(
+        "the groups of the nearest neighbour in the clustered sample, exact"),
+    Entry<CenterRouter>("the nearest centres"),
+    Entry<RandomRouter>("random groups, by a hash of the point"),
+};
+
+}  // namespace
+
+std::span<const RouterEntry> RouterTable() { return kTable; }
+
+absl::StatusOr<std::unique_ptr<Router>> DecodeRouter(absl::string_view kind,
+                                                     absl::string_view state) {
+  for (const RouterEntry& entry : kTable) {
+    if (entry.kind == kind) return entry.decode(state);
+  }
+  return absl::NotFoundError(absl::StrCat(
+      "no router is of kind ", kind, "; there are ",
+      absl::StrJoin(kTable, ", ",
+                    [](std::string* out, const RouterEntry& entry) {
+                      absl::StrAppend(out, entry.kind);
+                    })));
+}
+
+}  // namespace muster::dispatch
