@@ -1,0 +1,198 @@
+#include "muster/tools/dispatch/manifest.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "muster/runtime/input_file.h"
+#include "muster/runtime/status_macros.h"
+#include "nlohmann/json.hpp"
+
+namespace muster::tools::dispatch {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int64_t kVersion = 1;
+
+// Reads fields of one object; the first mistake is kept.
+class FieldReader {
+ public:
+  FieldReader(const Json& object, absl::string_view name)
+      : object_(object), name_(name) {
+    if (!object.is_object()) Fail("is not an object");
+  }
+
+  void Read(const char* field, std::string* value) {
+    const Json* json = Find(field);
+    if (json == nullptr) return;
+    if (!json->is_string()) return Fail(field, "is not text");
+    *value = json->get<std::string>();
+  }
+  void Read(const char* field, int64_t* value) {
+    const Json* json = Find(field);
+    if (json == nullptr) return;
+    if (!json->is_number_unsigned() ||
+        json->get<uint64_t>() > std::numeric_limits<int64_t>::max()) {
+      return Fail(field, "is not a whole number of at least 0");
+    }
+    *value = json->get<int64_t>();
+  }
+  void Read(const char* field, bool* value) {
+    const Json* json = Find(field);
+    if (json == nullptr) return;
+    if (!json->is_boolean()) return Fail(field, "is not true or false");
+    *value = json->get<bool>();
+  }
+  // The elements of an array; empty after a mistake.
+  Json Array(const char* field) {
+    const Json* json = Find(field);
+    if (json == nullptr) return Json::array();
+    if (!json->is_array()) {
+      Fail(field, "is not an array");
+      return Json::array();
+    }
+    return *json;
+  }
+  void Fail(absl::string_view field, absl::string_view what) {
+    Fail(absl::StrCat(field, " ", what));
+  }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  const Json* Find(const char* field) {
+    if (!status_.ok()) return nullptr;
+    const auto found = object_.find(field);
+    if (found == object_.end()) {
+      Fail(field, "is missing");
+      return nullptr;
+    }
+    return &*found;
+  }
+  void Fail(absl::string_view what) {
+    if (status_.ok())
+      status_ = absl::DataLossError(absl::StrCat(name_, ": ", what));
+  }
+
+  const Json& object_;
+  std::string name_;
+  absl::Status status_;
+};
+
+absl::StatusOr<ShardEntry> ReadEntry(const Json& json, absl::string_view name) {
+  ShardEntry entry;
+  FieldReader reader(json, name);
+  reader.Read("rows", &entry.rows);
+  for (const Json& file : reader.Array("files")) {
+    FieldReader file_reader(file, name);
+    std::string& file_name = entry.files.emplace_back();
+    file_reader.Read("name", &file_name);
+    file_reader.Read("bytes", &entry.bytes.emplace_back());
+    MUSTER_RETURN_IF_ERROR(file_reader.status());
+    if (file_name.empty() || absl::StrContains(file_name, '/')) {
+      return absl::DataLossError(
+          absl::StrCat(name, ": '", file_name, "' is not a file name"));
+    }
+  }
+  MUSTER_RETURN_IF_ERROR(reader.status());
+  if (entry.files.empty()) {
+    return absl::DataLossError(absl::StrCat(name, ": has no files"));
+  }
+  return entry;
+}
+
+}  // namespace
+
+std::string FormatManifest(const Manifest& manifest) {
+  Json json;
+  json["version"] = kVersion;
+  json["format"] = manifest.format;
+  json["input"] = manifest.input;
+  json["router"] = manifest.router;
+  json["router_kind"] = manifest.router_kind;
+  json["router_crc32"] = manifest.router_crc32;
+  json["copies"] = manifest.copies;
+  json["rows"] = manifest.rows;
+  json["bad_rows"] = manifest.bad_rows;
+  json["online"] = manifest.online;
+  json["shards"] = Json::array();
+  for (const ShardEntry& entry : manifest.shards) {
+    Json shard;
+    shard["rows"] = entry.rows;
+    shard["files"] = Json::array();
+    for (size_t i = 0; i < entry.files.size(); ++i) {
+      shard["files"].push_back(
+          Json{{"name", entry.files[i]}, {"bytes", entry.bytes[i]}});
+    }
+    json["shards"].push_back(std::move(shard));
+  }
+  // A path may hold bytes that are no UTF-8: they become U+FFFD.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+absl::StatusOr<Manifest> ParseManifest(absl::string_view text,
+                                       absl::string_view name) {
+  const Json json = Json::parse(text.begin(), text.end(), nullptr,
+                                /*allow_exceptions=*/false);
+  if (json.is_discarded()) {
+    return absl::DataLossError(absl::StrCat(name, ": is not JSON"));
+  }
+  Manifest manifest;
+  FieldReader reader(json, name);
+  int64_t version = 0;
+  reader.Read("version", &version);
+  if (reader.status().ok() && version != kVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        name, ": version ", version, ", this program reads ", kVersion));
+  }
+  reader.Read("format", &manifest.format);
+  reader.Read("input", &manifest.input);
+  reader.Read("router", &manifest.router);
+  reader.Read("router_kind", &manifest.router_kind);
+  reader.Read("router_crc32", &manifest.router_crc32);
+  reader.Read("copies", &manifest.copies);
+  reader.Read("rows", &manifest.rows);
+  reader.Read("bad_rows", &manifest.bad_rows);
+  reader.Read("online", &manifest.online);
+  const Json shards = reader.Array("shards");
+  MUSTER_RETURN_IF_ERROR(reader.status());
+  for (size_t i = 0; i < shards.size(); ++i) {
+    MUSTER_ASSIGN_OR_RETURN(
+        manifest.shards.emplace_back(),
+        ReadEntry(shards[i], absl::StrCat(name, ", shard ", i)));
+  }
+  if (manifest.shards.empty()) {
+    return absl::DataLossError(absl::StrCat(name, ": has no shards"));
+  }
+  return manifest;
+}
+
+absl::StatusOr<Manifest> ReadShardFolder(absl::string_view folder) {
+  const std::string root(folder);
+  const std::string name = absl::StrCat(root, "/", kManifestName);
+  MUSTER_ASSIGN_OR_RETURN(const std::string text, runtime::ReadFile(name));
+  MUSTER_ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(text, name));
+  for (const ShardEntry& entry : manifest.shards) {
+    for (size_t i = 0; i < entry.files.size(); ++i) {
+      const std::string path = absl::StrCat(root, "/", entry.files[i]);
+      std::error_code error;
+      const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+      if (error) {
+        return absl::NotFoundError(absl::StrCat(
+            path, ": ", error.message(), ", but ", kManifestName, " lists it"));
+      }
+      if (bytes != static_cast<std::uintmax_t>(entry.bytes[i])) {
+        return absl::DataLossError(absl::StrCat(path, ": ", bytes, " bytes, ",
+                                                kManifestName, " says ",
+                                                entry.bytes[i]));
+      }
+    }
+  }
+  return manifest;
+}
+
+}  // namespace muster::tools::dispatch

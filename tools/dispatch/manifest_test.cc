@@ -1,0 +1,97 @@
+#include "muster/tools/dispatch/manifest.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_replace.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "muster/runtime/status_matchers.h"
+
+namespace muster::tools::dispatch {
+namespace {
+
+namespace fs = std::filesystem;
+using runtime::IsOk;
+using runtime::StatusIs;
+using ::testing::HasSubstr;
+
+Manifest Example() {
+  return {.format = "idx",
+          .input = "images.gz",
+          .router = "a.router",
+          .router_kind = "price",
+          .router_crc32 = "0123abcd",
+          .copies = 2,
+          .rows = 3,
+          .bad_rows = 1,
+          .online = true,
+          .shards = {{.files = {"a", "b"}, .bytes = {5, 3}, .rows = 4},
+                     {.files = {"c", "d"}, .bytes = {0, 0}, .rows = 2}}};
+}
+
+std::string Folder(const std::string& manifest) {
+  const std::string folder = ::testing::TempDir() + "/shards";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  std::ofstream(folder + "/manifest.json") << manifest;
+  std::ofstream(folder + "/a") << "12345";
+  std::ofstream(folder + "/b") << "123";
+  std::ofstream(folder + "/c");
+  std::ofstream(folder + "/d");
+  return folder;
+}
+
+TEST(ManifestTest, ComesBack) {
+  const std::string text = FormatManifest(Example());
+  const auto read = ReadShardFolder(Folder(text));
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(FormatManifest(*read), text);
+  EXPECT_EQ(read->shards[0].rows, 4);
+  EXPECT_EQ(read->shards[1].files[1], "d");
+  EXPECT_TRUE(read->online);
+}
+
+TEST(ManifestTest, DamageIsNamed) {
+  const std::string text = FormatManifest(Example());
+  const auto error = [&](const std::string& from, const std::string& to,
+                         const std::string& message) {
+    const std::string changed = absl::StrReplaceAll(text, {{from, to}});
+    EXPECT_NE(changed, text);
+    EXPECT_THAT(ParseManifest(changed, "m"),
+                StatusIs(absl::StatusCode::kDataLoss, HasSubstr(message)))
+        << changed;
+  };
+  error("\"copies\"", "\"copies2\"", "m: copies is missing");
+  error("\"rows\": 4", "\"rows\": -4", "m, shard 0: rows is not a whole");
+  error("\"rows\": 4", "\"rows\": 18446744073709551615", "rows is not a whole");
+  error("\"bytes\": 5", "\"bytes\": \"5\"", "m, shard 0: bytes is not a whole");
+  error("\"name\": \"c\"", "\"name\": \"../c\"", "'../c' is not a file name");
+  error("\"online\": true", "\"online\": 1", "online is not true or false");
+  error("{", "[", "m: is not JSON");
+  EXPECT_THAT(ParseManifest("[]", "m"), StatusIs(absl::StatusCode::kDataLoss,
+                                                 HasSubstr("not an object")));
+  EXPECT_THAT(
+      ParseManifest(
+          absl::StrReplaceAll(text, {{"\"version\": 1", "\"version\": 2"}}),
+          "m"),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("version 2")));
+}
+
+TEST(ManifestTest, FilesAreLookedAt) {
+  const std::string folder = Folder(FormatManifest(Example()));
+  std::ofstream(folder + "/b", std::ios::app) << "4";
+  EXPECT_THAT(ReadShardFolder(folder),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       HasSubstr("b: 4 bytes, manifest.json says 3")));
+  fs::remove(folder + "/b");
+  EXPECT_THAT(ReadShardFolder(folder),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("lists it")));
+  EXPECT_THAT(ReadShardFolder(folder + "/none"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("manifest")));
+}
+
+}  // namespace
+}  // namespace muster::tools::dispatch

@@ -1,0 +1,223 @@
+#include "muster/tools/dispatch/shard_writer.h"
+
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "muster/runtime/distributions.h"
+#include "muster/runtime/input_file.h"
+#include "muster/runtime/rng.h"
+#include "muster/runtime/status_matchers.h"
+#include "muster/runtime/test_seed.h"
+
+namespace muster::tools::dispatch {
+namespace {
+
+namespace fs = std::filesystem;
+using runtime::IsOk;
+using runtime::IsOkAndHolds;
+using runtime::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class ShardWriterTest : public ::testing::Test {
+ protected:
+  ShardWriterTest() : root_(::testing::TempDir() + "/shard_writer") {
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+  }
+  ~ShardWriterTest() override { fs::remove_all(root_); }
+
+  ShardWriterOptions Options(int64_t num_shards) const {
+    return {.folder = root_ + "/out",
+            .num_shards = num_shards,
+            .files = {{.extension = ".csv", .prologue = "x,y\n"}}};
+  }
+  // Names in the folder of the test.
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(root_)) {
+      names.push_back(entry.path().filename().string());
+    }
+    return names;
+  }
+  static absl::Status Append(ShardWriter& writer, int64_t shard,
+                             absl::string_view record) {
+    return writer.Append(shard, {&record, 1});
+  }
+  absl::StatusOr<std::string> Read(const std::string& name) const {
+    return runtime::ReadFile(root_ + "/out/" + name);
+  }
+
+  std::string root_;
+};
+
+TEST_F(ShardWriterTest, RowsGoToTheirShards) {
+  auto writer = ShardWriter::Create(Options(3));
+  ASSERT_THAT(writer, IsOk());
+  ASSERT_THAT(Append(**writer, 2, "1,2\n"), IsOk());
+  ASSERT_THAT(Append(**writer, 0, "3,4\n"), IsOk());
+  ASSERT_THAT(Append(**writer, 2, "5,6\n"), IsOk());
+  EXPECT_FALSE(fs::exists(root_ + "/out"));
+  const auto bytes = (*writer)->Finish();
+  ASSERT_THAT(bytes, IsOk());
+  EXPECT_THAT(*bytes,
+              ElementsAre(ElementsAre(8), ElementsAre(4), ElementsAre(12)));
+  ASSERT_THAT((*writer)->AddFile("manifest.json", "{}"), IsOk());
+  ASSERT_THAT((*writer)->Commit(), IsOk());
+  EXPECT_EQ((*writer)->rows(2), 2);
+  EXPECT_THAT(Read("shard-00002-of-00003.csv"),
+              IsOkAndHolds("x,y\n1,2\n5,6\n"));
+  EXPECT_THAT(Read("shard-00001-of-00003.csv"), IsOkAndHolds("x,y\n"));
+  EXPECT_THAT(Read("manifest.json"), IsOkAndHolds("{}"));
+  EXPECT_THAT(Names(), ElementsAre("out"));
+}
+
+std::string CountHeader(const std::string& prologue, int64_t rows) {
+  std::string header = prologue;
+  header.back() = static_cast<char>('0' + rows);
+  return header;
+}
+
+TEST_F(ShardWriterTest, HeadersCountRowsPlainAndGzip) {
+  for (const bool gzip : {false, true}) {
+    fs::remove_all(root_ + "/out");
+    auto writer =
+        ShardWriter::Create({.folder = root_ + "/out",
+                             .num_shards = 2,
+                             .files = {{.extension = "-a",
+                                        .prologue = "a?",
+                                        .final_prologue = CountHeader},
+                                       {.extension = "-b"}},
+                             .gzip = gzip});
+    ASSERT_THAT(writer, IsOk());
+    const std::vector<absl::string_view> records = {"12345", "x"};
+    ASSERT_THAT((*writer)->Append(1, records), IsOk());
+    ASSERT_THAT((*writer)->Append(1, records), IsOk());
+    const auto bytes = (*writer)->Finish();
+    ASSERT_THAT(bytes, IsOk());
+    ASSERT_THAT((*writer)->Commit(), IsOk());
+    const std::string end = gzip ? ".gz" : "";
+    EXPECT_THAT(Read("shard-00001-of-00002-a" + end),
+                IsOkAndHolds("a21234512345"));
+    EXPECT_THAT(Read("shard-00000-of-00002-a" + end), IsOkAndHolds("a0"));
+    EXPECT_THAT(Read("shard-00001-of-00002-b" + end), IsOkAndHolds("xx"));
+    EXPECT_EQ(static_cast<int64_t>(
+                  fs::file_size(root_ + "/out/shard-00001-of-00002-a" + end)),
+              (*bytes)[1][0]);
+  }
+}
+
+// Many shards, few open files and little memory: buffers fill and are flushed.
+TEST_F(ShardWriterTest, GeneratedRowsComeBackInOrder) {
+  constexpr int64_t kShards = 100;
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlim_t old = limit.rlim_cur;
+  limit.rlim_cur = 64;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  for (const bool gzip : {false, true}) {
+    fs::remove_all(root_ + "/out");
+    ShardWriterOptions options = Options(kShards);
+    options.gzip = gzip;
+    options.buffer_bytes = 1;  // the least buffers: 4 KiB each
+    auto writer = ShardWriter::Create(options);
+    ASSERT_THAT(writer, IsOk());
+    std::vector<std::string> expected(kShards, "x,y\n");
+    runtime::Rng rng = runtime::Rng(runtime::TestSeed()).Fork("rows");
+    for (int64_t row = 0; row < 20'000; ++row) {
+      const int64_t shard =
+          runtime::UniformInt(rng, 1 + runtime::UniformInt(rng, kShards));
+      const std::string record = absl::StrCat(row, ",", row * row, "\n");
+      expected[shard] += record;
+      ASSERT_THAT(Append(**writer, shard, record), IsOk());
+    }
+    const std::string longest(3 << 20, '7');
+    ASSERT_THAT(Append(**writer, 7, longest), IsOk());
+    expected[7] += longest;
+    ASSERT_THAT((*writer)->Finish(), IsOk());
+    ASSERT_THAT((*writer)->Commit(), IsOk());
+    for (int64_t shard = 0; shard < kShards; ++shard) {
+      ASSERT_THAT(Read((*writer)->FileName(shard, 0)),
+                  IsOkAndHolds(expected[shard]));
+    }
+  }
+  limit.rlim_cur = old;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+TEST_F(ShardWriterTest, WhatIsNotCommittedLeavesNothing) {
+  {
+    auto writer = ShardWriter::Create(Options(3));
+    ASSERT_THAT(writer, IsOk());
+    ASSERT_THAT(Append(**writer, 2, "1,2\n"), IsOk());
+    ASSERT_THAT((*writer)->Finish(), IsOk());
+    EXPECT_EQ(Names().size(), 1u);
+  }
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(ShardWriterTest, AFormerRunsFolderIsReplacedOnlyIfAsked) {
+  const auto write = [&](const std::string& record, bool overwrite) {
+    ShardWriterOptions options = Options(1);
+    options.overwrite = overwrite;
+    auto writer = ShardWriter::Create(options);
+    if (!writer.ok()) return writer.status();
+    EXPECT_THAT(Append(**writer, 0, record), IsOk());
+    EXPECT_THAT((*writer)->Finish(), IsOk());
+    EXPECT_THAT((*writer)->AddFile("manifest.json", "{}"), IsOk());
+    return (*writer)->Commit();
+  };
+  fs::create_directories(root_ + "/out");  // an empty folder is no obstacle
+  ASSERT_THAT(write("1\n", false), IsOk());
+  EXPECT_THAT(write("2\n", false), StatusIs(absl::StatusCode::kAlreadyExists,
+                                            HasSubstr("--overwr")));
+  EXPECT_THAT(Read("shard-00000-of-00001.csv"), IsOkAndHolds("x,y\n1\n"));
+  ASSERT_THAT(write("2\n", true), IsOk());
+  EXPECT_THAT(Read("shard-00000-of-00001.csv"), IsOkAndHolds("x,y\n2\n"));
+  EXPECT_THAT(Names(), ElementsAre("out"));
+  // A folder that this program did not write is never replaced.
+  fs::remove(root_ + "/out/manifest.json");
+  EXPECT_THAT(write("3\n", true), StatusIs(absl::StatusCode::kAlreadyExists,
+                                           HasSubstr("no shards")));
+  fs::remove_all(root_ + "/out");
+  std::ofstream(root_ + "/out") << "a file";
+  EXPECT_THAT(write("3\n", true), StatusIs(absl::StatusCode::kAlreadyExists,
+                                           HasSubstr("not a fol")));
+}
+
+TEST_F(ShardWriterTest, ErrorsNameTheFieldOrTheFolder) {
+  const auto error = [&](ShardWriterOptions options,
+                         const std::string& message) {
+    EXPECT_THAT(
+        ShardWriter::Create(std::move(options)),
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
+  };
+  error(Options(0), "num_shards is 0, must be in [1, 99999]");
+  error(Options(100'000), "num_shards is 100000");
+  ShardWriterOptions options = Options(1);
+  options.gzip_level = 0;
+  error(options, "gzip_level is 0");
+  options = Options(1);
+  options.buffer_bytes = 0;
+  error(options, "buffer_bytes is 0");
+  options = Options(1);
+  options.files.clear();
+  error(options, "at least one file");
+  options = Options(1);
+  options.folder = root_ + "/none/out";
+  EXPECT_THAT(ShardWriter::Create(options),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("/none/out")));
+}
+
+}  // namespace
+}  // namespace muster::tools::dispatch
