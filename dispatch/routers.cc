@@ -7,9 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "muster/dispatch/center_router.h"
+#include "muster/dispatch/hash_router.h"
 #include "muster/dispatch/nearest_sample_router.h"
 #include "muster/dispatch/price_router.h"
 #include "muster/dispatch/random_router.h"
+#include "muster/dispatch/tree_router.h"
 #include "muster/runtime/fields.h"
 #include "muster/runtime/status_macros.h"
 
@@ -34,6 +36,8 @@ constexpr RouterEntry kTable[] = {
     Entry<NearestSampleRouter>(
         "the groups of the nearest neighbour in the clustered sample, exact"),
     Entry<CenterRouter>("the nearest centres"),
+    Entry<TreeRouter>("the leaf of a balanced partition tree"),
+    Entry<HashRouter>("a locality-sensitive hash modulo k"),
     Entry<RandomRouter>("random groups, by a hash of the point"),
 };
 

@@ -14,12 +14,16 @@
 #include "gtest/gtest.h"
 #include "muster/dispatch/center_router.h"
 #include "muster/dispatch/clustered_sample.h"
+#include "muster/dispatch/hash_router.h"
+#include "muster/dispatch/locality_hash.h"
 #include "muster/dispatch/nearest_sample_router.h"
+#include "muster/dispatch/partition_tree.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/price_router.h"
 #include "muster/dispatch/random_router.h"
 #include "muster/dispatch/router.h"
 #include "muster/dispatch/router_contract.h"
+#include "muster/dispatch/tree_router.h"
 #include "muster/runtime/distributions.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_matchers.h"
@@ -93,6 +97,21 @@ const std::map<std::string, Maker>& Makers() {
          return CenterRouter::Create(
              {.centers = NormalPoints(rng, shape.k, shape.d),
               .copies = shape.p});
+       }},
+      {"tree",
+       [](runtime::Rng rng, const Shape& shape) -> Made {
+         const auto tree = BuildPartitionTree(
+             NormalPoints(rng, shape.n, shape.d).View(), shape.k,
+             shape.p == 1 ? CutDirection::kAxis : CutDirection::kRandom, rng);
+         if (!tree.ok()) return tree.status();
+         return TreeRouter::Create(*tree);
+       }},
+      {"lsh",
+       [](runtime::Rng rng, const Shape& shape) -> Made {
+         const auto hash = FitLocalityHash(
+             NormalPoints(rng, shape.n, shape.d).View(), shape.k, 10, rng);
+         if (!hash.ok()) return hash.status();
+         return HashRouter::Create(*hash);
        }},
       {"random",
        [](runtime::Rng rng, const Shape& shape) {

@@ -1,0 +1,209 @@
+#include "muster/dispatch/fit.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "muster/dispatch/clusterer.h"
+#include "muster/dispatch/clustering.h"
+#include "muster/dispatch/points.h"
+#include "muster/dispatch/router.h"
+#include "muster/runtime/distributions.h"
+#include "muster/runtime/rng.h"
+#include "muster/runtime/runtime.h"
+#include "muster/runtime/status_matchers.h"
+#include "muster/runtime/test_seed.h"
+
+namespace muster::dispatch {
+namespace {
+
+using ::muster::runtime::IsOk;
+using ::muster::runtime::StatusIs;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+PointSet NormalPoints(runtime::Rng rng, int64_t count, int64_t dimension) {
+  PointSet points{.dimension = dimension};
+  for (int64_t i = 0; i < count * dimension; ++i) {
+    points.values.push_back(static_cast<float>(runtime::Normal(rng)));
+  }
+  return points;
+}
+
+// Point j to clusters j, j + 1, ... modulo k, around the first k points; prices
+// on request.
+class RoundRobinClusterer final : public Clusterer {
+ public:
+  explicit RoundRobinClusterer(bool prices) : prices_(prices) {}
+  absl::string_view name() const override { return "round_robin"; }
+  ClustererTraits traits() const override {
+    return {.means = true, .max_copies = 3, .prices = prices_};
+  }
+  absl::StatusOr<Clustering> Cluster(
+      const ClusteringProblem& problem, runtime::Rng,
+      const runtime::Runtime& runtime) const override {
+    if (auto status = Validate(problem); !status.ok()) return status;
+    const int64_t k = problem.num_clusters;
+    Clustering clustering{.copies = problem.copies,
+                          .guaranteed_sizes = problem.sizes};
+    std::vector<int64_t> first;
+    for (int64_t c = 0; c < k; ++c) first.push_back(c);
+    clustering.centers = SelectPoints(problem.points, first);
+    for (int64_t j = 0; j < problem.points.size; ++j) {
+      for (int64_t r = 0; r < problem.copies; ++r) {
+        clustering.clusters.push_back(static_cast<int32_t>((j + r) % k));
+      }
+    }
+    if (prices_) clustering.prices.assign(static_cast<size_t>(k), 0.0);
+    Finish(problem, &clustering, runtime);
+    return clustering;
+  }
+
+ private:
+  bool prices_;
+};
+
+std::vector<int32_t> Routes(const Router& router, PointsView points) {
+  std::vector<int32_t> groups(
+      static_cast<size_t>(points.size * router.copies()));
+  EXPECT_THAT(router.Route(points, groups), IsOk());
+  return groups;
+}
+
+TEST(FitTest, NearestRepeatsTheClusteringOfTheSample) {
+  const PointSet points = NormalPoints(runtime::Rng(1), 60, 3);
+  const auto fit =
+      FitRouterBy(RoundRobinClusterer(false), points.View(),
+                  {.router = "auto", .num_groups = 6, .copies = 2});
+  ASSERT_THAT(fit, IsOk());
+  EXPECT_EQ(fit->router->kind(), "nearest");
+  EXPECT_EQ(Routes(*fit->router, points.View()), fit->clustering->clusters);
+  EXPECT_EQ(fit->sample_rows.size(), 60);
+  EXPECT_GE(fit->cluster_seconds, 0);
+}
+
+TEST(FitTest, AutoTakesPricesWhenThereAreSome) {
+  const PointSet points = NormalPoints(runtime::Rng(1), 60, 3);
+  const auto kind = [&](const std::string& router) {
+    const auto fit = FitRouterBy(RoundRobinClusterer(true), points.View(),
+                                 {.router = router, .num_groups = 6});
+    EXPECT_THAT(fit, IsOk());
+    return std::string(fit->router->kind().data(), fit->router->kind().size());
+  };
+  EXPECT_EQ(kind("auto"), "price");
+  EXPECT_EQ(kind("price"), "price");
+  EXPECT_EQ(kind("center"), "center");
+  EXPECT_EQ(kind("nearest"), "nearest");
+}
+
+TEST(FitTest, DrawsASampleOfTheSizeAsked) {
+  const PointSet points = NormalPoints(runtime::Rng(1), 500, 2);
+  const auto fit = FitRouterBy(RoundRobinClusterer(false), points.View(),
+                               {.num_groups = 5, .sample_size = 80, .seed = 3});
+  ASSERT_THAT(fit, IsOk());
+  EXPECT_EQ(fit->sample_rows.size(), 80);
+  EXPECT_TRUE(std::is_sorted(fit->sample_rows.begin(), fit->sample_rows.end()));
+  EXPECT_EQ(std::set<int64_t>(fit->sample_rows.begin(), fit->sample_rows.end())
+                .size(),
+            80);
+  EXPECT_EQ(fit->clustering->clusters.size(), 80);
+  // The drawn points themselves go to their clusters.
+  const PointSet drawn = SelectPoints(points.View(), fit->sample_rows);
+  EXPECT_EQ(Routes(*fit->router, drawn.View()), fit->clustering->clusters);
+  const auto other =
+      FitRouterBy(RoundRobinClusterer(false), points.View(),
+                  {.num_groups = 5, .sample_size = 80, .seed = 4});
+  ASSERT_THAT(other, IsOk());
+  EXPECT_NE(other->sample_rows, fit->sample_rows);
+}
+
+class PartitionTest : public testing::TestWithParam<PartitionEntry> {};
+
+TEST_P(PartitionTest, FitsAndSpreads) {
+  const PointSet points =
+      NormalPoints(runtime::Rng(runtime::TestSeed()), 4000, 5);
+  const FitOptions options{
+      .clusterer = std::string(GetParam().name.data(), GetParam().name.size()),
+      .num_groups = 16,
+      .sample_size = 1000};
+  const auto fit = FitRouter(points.View(), options, {.threads = 1});
+  ASSERT_THAT(fit, IsOk());
+  EXPECT_FALSE(fit->clustering.has_value());
+  EXPECT_EQ(fit->router->num_groups(), 16);
+  const std::vector<int32_t> groups = Routes(*fit->router, points.View());
+  const LoadSpread spread = MeasureLoads(groups, 1, 16);
+  if (options.clusterer != "lsh") {
+    // Shares of the sample plus noise: sd of a load 250 from a fixed cut is
+    // 15, from a cut at a sample's quantile about 34 more.
+    EXPECT_GT(spread.smallest, 0.3);
+    EXPECT_LT(spread.largest, 1.7);
+  }
+  for (const int threads : {2, 3, 8}) {
+    const auto again = FitRouter(points.View(), options, {.threads = threads});
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(again->router->EncodeState(), fit->router->EncodeState());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PartitionTest,
+    testing::ValuesIn(PartitionTable().begin(), PartitionTable().end()),
+    [](const testing::TestParamInfo<PartitionEntry>& info) {
+      return std::string(info.param.name.data(), info.param.name.size());
+    });
+
+TEST(FitTest, NamesWhatIsWrong) {
+  const PointSet points = NormalPoints(runtime::Rng(1), 20, 2);
+  const auto error = [&](const FitOptions& options) {
+    return FitRouter(points.View(), options).status();
+  };
+  const auto invalid = [](const std::string& text) {
+    return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text));
+  };
+  EXPECT_THAT(error({.clusterer = "teleport"}),
+              StatusIs(absl::StatusCode::kNotFound,
+                       AllOf(HasSubstr("teleport"), HasSubstr("pca_tree"))));
+  EXPECT_THAT(error({.clusterer = "lsh", .router = "teleport"}),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("nearest")));
+  EXPECT_THAT(error({.clusterer = "lsh", .router = "price"}),
+              invalid("a router of its own"));
+  EXPECT_THAT(error({.clusterer = "random", .num_groups = 0}),
+              invalid("num_groups is 0"));
+  EXPECT_THAT(error({.clusterer = "random", .num_groups = 2, .copies = 3}),
+              invalid("copies is 3"));
+  EXPECT_THAT(error({.clusterer = "pca_tree", .num_groups = 4, .copies = 2}),
+              invalid("one group"));
+  EXPECT_THAT(error({.clusterer = "random", .sample_size = 0}),
+              invalid("sample_size is 0"));
+  EXPECT_THAT(error({.clusterer = "lsh", .hash_directions = 0}),
+              invalid("hash directions: 0"));
+  EXPECT_THAT(FitRouter({}, {.clusterer = "random"}), invalid("points"));
+}
+
+TEST(FitTest, NamesWhatTheClustererDoesNotTake) {
+  const PointSet points = NormalPoints(runtime::Rng(1), 20, 2);
+  const auto error = [&](const FitOptions& options) {
+    return FitRouterBy(RoundRobinClusterer(false), points.View(), options)
+        .status();
+  };
+  const auto invalid = [](const std::string& text) {
+    return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text));
+  };
+  EXPECT_THAT(error({.objective = Objective::kKCenter}),
+              invalid("objective is k-center"));
+  EXPECT_THAT(error({.copies = 4}), invalid("copies is 4"));
+  EXPECT_THAT(error({.router = "price"}), invalid("gives no prices"));
+  EXPECT_THAT(error({.num_groups = 21}), invalid("21"));
+  EXPECT_THAT(error({.lower_factor = 2}), invalid("lower size factor"));
+}
+
+}  // namespace
+}  // namespace muster::dispatch
