@@ -50,60 +50,6 @@ MUSTER_VECTORIZE_CLONES float Center(const float* x, const float* mean,
   return sum;
 }
 
-// Of `size` scores, a multiple of 16: the least.
-MUSTER_VECTORIZE_CLONES float Least(const float* scores, int64_t size) {
-  float lanes[16];
-  for (int l = 0; l < 16; ++l) lanes[l] = scores[l];
-  for (int64_t i = 16; i < size; i += 16) {
-    for (int l = 0; l < 16; ++l) {
-      lanes[l] = scores[i + l] < lanes[l] ? scores[i + l] : lanes[l];
-    }
-  }
-  return *std::min_element(lanes, lanes + 16);
-}
-
-// The two least, {least, second}.
-MUSTER_VECTORIZE_CLONES void LeastTwo(const float* scores, int64_t size,
-                                      float* two) {
-  float first[16], second[16];
-  for (int l = 0; l < 16; ++l) {
-    first[l] = scores[l];
-    second[l] = kInfinity;
-  }
-  for (int64_t i = 16; i < size; i += 16) {
-    for (int l = 0; l < 16; ++l) {
-      const float score = scores[i + l];
-      const float larger = score < first[l] ? first[l] : score;
-      second[l] = larger < second[l] ? larger : second[l];
-      first[l] = score < first[l] ? score : first[l];
-    }
-  }
-  const int at = static_cast<int>(std::min_element(first, first + 16) - first);
-  two[0] = first[at];
-  two[1] = second[at];
-  for (int l = 0; l < 16; ++l) {
-    if (l != at) two[1] = std::min(two[1], first[l]);
-  }
-}
-
-// The positions of scores <= threshold, in order; returns how many.
-MUSTER_VECTORIZE_CLONES int64_t Below(const float* scores, int64_t size,
-                                      float threshold, int32_t* positions) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < size; i += 16) {
-    int32_t hits = 0;
-    for (int l = 0; l < 16; ++l) {
-      hits |= static_cast<int32_t>(scores[i + l] <= threshold);
-    }
-    if (hits == 0) continue;
-    for (int l = 0; l < 16; ++l) {
-      positions[count] = static_cast<int32_t>(i + l);
-      count += static_cast<int64_t>(scores[i + l] <= threshold);
-    }
-  }
-  return count;
-}
-
 // Rows of a block: enough to use each panel many times, within the cache.
 int64_t BlockRows(int64_t dimension) {
   const int64_t bytes = dimension * static_cast<int64_t>(sizeof(float));
@@ -196,7 +142,8 @@ class CenterSearch {
         two_(two),
         num_panels_(static_cast<int64_t>(centers.bias_.size())),
         run_panels_(std::min(num_panels_, RunPanels(centers.dimension()))),
-        block_rows_(BlockRows(centers.dimension())) {
+        block_rows_(BlockRows(centers.dimension())),
+        single_(run_panels_ == num_panels_) {
     const int64_t d = centers.dimension();
     const int64_t pieces = (d + kTilePiece - 1) / kTilePiece;
     tiles_.resize(static_cast<size_t>(block_rows_ * pieces * kTilePiece));
@@ -204,8 +151,7 @@ class CenterSearch {
     positions_.resize(static_cast<size_t>(run_panels_ * kPanelLanes));
     rows_.resize(static_cast<size_t>(block_rows_));
     // With a single run a row is finished before the next one begins.
-    candidates_.resize(
-        run_panels_ == num_panels_ ? 1 : static_cast<size_t>(block_rows_));
+    candidates_.resize(single_ ? 1 : static_cast<size_t>(block_rows_));
     for (size_t i = 0; i < rows_.size(); ++i) {
       rows_[i].candidates = &candidates_[i % candidates_.size()];
     }
@@ -222,7 +168,6 @@ class CenterSearch {
     for (int64_t i = 0; i < size; i += kTileRows) {
       Pack(i, std::min(kTileRows, size - i), point);
     }
-    const bool single = run_panels_ == num_panels_;
     for (int64_t q = 0; q < num_panels_; q += run_panels_) {
       const int64_t panels = std::min(run_panels_, num_panels_ - q);
       const int64_t width = panels * kPanelLanes;
@@ -236,11 +181,11 @@ class CenterSearch {
           if (row.in_range) {
             Add(row, q * kPanelLanes, scores_.data() + r * width, width);
           }
-          if (single) Finish(i + r, point, done);
+          if (single_) Finish(i + r, point, done);
         }
       }
     }
-    if (single) return;
+    if (single_) return;
     for (int64_t i = 0; i < size; ++i) Finish(i, point, done);
   }
 
@@ -268,6 +213,11 @@ class CenterSearch {
   void Finish(int64_t i, Point&& point, Done&& done);
   void Decide(Row& row, std::span<const float> x);
   void DecideWithoutScores(Row& row, std::span<const float> x);
+  // The upper bound of a score of whatever centre.
+  float Loose(const Row& row, float score) const {
+    return RoundUp(static_cast<double>(score) + centers_.kappa_ * row.square +
+                   centers_.max_slack_);
+  }
   double Upper(const Row& row, const Candidate& candidate) const {
     return static_cast<double>(candidate.score) + centers_.kappa_ * row.square +
            centers_.slack_[candidate.center];
@@ -279,6 +229,7 @@ class CenterSearch {
   int64_t count_;
   bool two_;
   int64_t num_panels_, run_panels_, block_rows_;
+  bool single_;  // one run of panels
   std::vector<float> tiles_;
   std::vector<float> scores_;
   std::vector<int32_t> positions_;
@@ -321,29 +272,35 @@ void CenterSearch::Pack(int64_t begin, int64_t rows, Point&& point) {
 void CenterSearch::Add(Row& row, int64_t first_center, const float* scores,
                        int64_t size) {
   if (two_) {
-    float two[2];
-    LeastTwo(scores, size, two);
-    row.second = std::min({std::max(row.first, two[0]), row.second, two[1]});
-    row.first = std::min(row.first, two[0]);
+    float first[kPanelLanes], second[kPanelLanes];
+    TwoLeastScores(scores, size, first, second);
+    for (int64_t l = 0; l < kPanelLanes; ++l) {
+      row.second =
+          std::min({row.second, second[l], std::max(row.first, first[l])});
+      row.first = std::min(row.first, first[l]);
+    }
   }
+  // An upper bound of the count-th least cost so far.
   if (count_ == 1) {
-    const float least = Least(scores, size);
+    const float least = LeastScore(scores, size);
     if (least > row.threshold) return;
-    const auto at =
-        static_cast<int32_t>(std::find(scores, scores + size, least) - scores);
-    const Candidate candidate{least, static_cast<int32_t>(first_center) + at,
-                              0};
-    row.threshold = std::min(row.threshold, RoundUp(Upper(row, candidate)));
+    row.threshold = std::min(row.threshold, Loose(row, least));
+  } else if (row.candidates->empty() && count_ <= kPanelLanes) {
+    float first[kPanelLanes], second[kPanelLanes];
+    TwoLeastScores(scores, size, first, second);
+    std::nth_element(first, first + (count_ - 1), first + kPanelLanes);
+    row.threshold = Loose(row, first[count_ - 1]);
   }
-  const int64_t found = Below(scores, size, row.threshold, positions_.data());
+  const int64_t found =
+      ScoresUpTo(scores, size, row.threshold, positions_.data());
   for (int64_t f = 0; f < found; ++f) {
     const int32_t at = positions_[f];
     if (first_center + at >= centers_.size()) break;
     row.candidates->push_back(
         {scores[at], static_cast<int32_t>(first_center) + at, 0});
   }
-  if (count_ > 1 &&
-      (row.threshold == kInfinity ||
+  if (found > 0 && !single_ &&
+      (count_ == 1 ||
        static_cast<int64_t>(row.candidates->size()) > 2 * count_ + 16)) {
     Tighten(row);
   }

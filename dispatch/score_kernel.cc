@@ -1,7 +1,9 @@
 #include "muster/dispatch/score_kernel.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <limits>
 
 #include "muster/runtime/check.h"
 #include "muster/runtime/vectorize.h"
@@ -14,6 +16,7 @@
 namespace muster::dispatch {
 namespace {
 
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Sums longer than this are folded into the score: fewer roundings in a row.
 constexpr int64_t kFold = 512;
 // Points that one call of a squared distance kernel takes.
@@ -182,7 +185,122 @@ MUSTER_AVX512 void Avx512Scores(const float* tile, int64_t dimension,
   }
 }
 
+MUSTER_AVX2 float Avx2Least(const float* scores, int64_t size) {
+  __m256 least = _mm256_loadu_ps(scores);
+  for (int64_t i = 8; i < size; i += 8) {
+    least = _mm256_min_ps(least, _mm256_loadu_ps(scores + i));
+  }
+  __m128 half = _mm_min_ps(_mm256_castps256_ps128(least),
+                           _mm256_extractf128_ps(least, 1));
+  half = _mm_min_ps(half, _mm_movehl_ps(half, half));
+  return _mm_cvtss_f32(_mm_min_ss(half, _mm_movehdup_ps(half)));
+}
+
+MUSTER_AVX2 void Avx2TwoLeast(const float* scores, int64_t size, float* first,
+                              float* second) {
+  for (int half = 0; half < 16; half += 8) {
+    __m256 a = _mm256_loadu_ps(scores + half);
+    __m256 b = _mm256_set1_ps(kInfinity);
+    for (int64_t i = half + 16; i < size; i += 16) {
+      const __m256 score = _mm256_loadu_ps(scores + i);
+      b = _mm256_min_ps(b, _mm256_max_ps(a, score));
+      a = _mm256_min_ps(a, score);
+    }
+    _mm256_storeu_ps(first + half, a);
+    _mm256_storeu_ps(second + half, b);
+  }
+}
+
+MUSTER_AVX2 int64_t Avx2UpTo(const float* scores, int64_t size, float threshold,
+                             int32_t* positions) {
+  const __m256 bound = _mm256_set1_ps(threshold);
+  int64_t count = 0;
+  for (int64_t i = 0; i < size; i += 8) {
+    auto hits = static_cast<unsigned>(_mm256_movemask_ps(
+        _mm256_cmp_ps(_mm256_loadu_ps(scores + i), bound, _CMP_LE_OQ)));
+    for (; hits != 0; hits &= hits - 1) {
+      positions[count++] = static_cast<int32_t>(i) + std::countr_zero(hits);
+    }
+  }
+  return count;
+}
+
+// With a mask of ones: the plain forms set off g++ 12's warnings about
+// uninitialised variables in its own header.
+constexpr __mmask16 kAllLanes = 0xFFFF;
+MUSTER_AVX512 inline __m512 Min512(__m512 a, __m512 b) {
+  return _mm512_maskz_min_ps(kAllLanes, a, b);
+}
+
+MUSTER_AVX512 float Avx512Least(const float* scores, int64_t size) {
+  __m512 least = _mm512_loadu_ps(scores);
+  for (int64_t i = 16; i < size; i += 16) {
+    least = Min512(least, _mm512_loadu_ps(scores + i));
+  }
+  float lanes[kPanelLanes];
+  _mm512_storeu_ps(lanes, least);
+  __m128 four =
+      _mm_min_ps(_mm_min_ps(_mm_loadu_ps(lanes), _mm_loadu_ps(lanes + 4)),
+                 _mm_min_ps(_mm_loadu_ps(lanes + 8), _mm_loadu_ps(lanes + 12)));
+  four = _mm_min_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_min_ss(four, _mm_shuffle_ps(four, four, 1)));
+}
+
+MUSTER_AVX512 void Avx512TwoLeast(const float* scores, int64_t size,
+                                  float* first, float* second) {
+  __m512 a = _mm512_loadu_ps(scores);
+  __m512 b = _mm512_set1_ps(kInfinity);
+  for (int64_t i = 16; i < size; i += 16) {
+    const __m512 score = _mm512_loadu_ps(scores + i);
+    b = Min512(b, _mm512_maskz_max_ps(kAllLanes, a, score));
+    a = Min512(a, score);
+  }
+  _mm512_storeu_ps(first, a);
+  _mm512_storeu_ps(second, b);
+}
+
+MUSTER_AVX512 int64_t Avx512UpTo(const float* scores, int64_t size,
+                                 float threshold, int32_t* positions) {
+  const __m512 bound = _mm512_set1_ps(threshold);
+  int64_t count = 0;
+  for (int64_t i = 0; i < size; i += 16) {
+    unsigned hits =
+        _mm512_cmp_ps_mask(_mm512_loadu_ps(scores + i), bound, _CMP_LE_OQ);
+    for (; hits != 0; hits &= hits - 1) {
+      positions[count++] = static_cast<int32_t>(i) + std::countr_zero(hits);
+    }
+  }
+  return count;
+}
+
 #endif  // MUSTER_DISPATCH_X86
+
+float BaselineLeast(const float* scores, int64_t size) {
+  return *std::min_element(scores, scores + size);
+}
+
+void BaselineTwoLeast(const float* scores, int64_t size, float* first,
+                      float* second) {
+  std::copy_n(scores, kPanelLanes, first);
+  std::fill_n(second, kPanelLanes, kInfinity);
+  for (int64_t i = kPanelLanes; i < size; i += kPanelLanes) {
+    for (int64_t l = 0; l < kPanelLanes; ++l) {
+      const float score = scores[i + l];
+      second[l] = std::min(second[l], std::max(first[l], score));
+      first[l] = std::min(first[l], score);
+    }
+  }
+}
+
+int64_t BaselineUpTo(const float* scores, int64_t size, float threshold,
+                     int32_t* positions) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < size; ++i) {
+    positions[count] = static_cast<int32_t>(i);
+    count += static_cast<int64_t>(scores[i] <= threshold);
+  }
+  return count;
+}
 
 template <int kRows>
 void BaselineScores(const float* tile, int64_t dimension,
@@ -200,25 +318,45 @@ void BaselineScores(const float* tile, int64_t dimension,
 
 using ScoreFunction = void (*)(const float*, int64_t, const PanelRow*,
                                const PanelRow*, int64_t, float*, int64_t);
-// For 1, 2, 4, 8 and 12 rows.
-using ScoreFunctions = std::array<ScoreFunction, 5>;
 
-constexpr ScoreFunctions kBaseline = {BaselineScores<1>, BaselineScores<2>,
-                                      BaselineScores<4>, BaselineScores<8>,
-                                      BaselineScores<12>};
+// What one kind of processor runs.
+struct Kernels {
+  std::array<ScoreFunction, 5> scores;  // for 1, 2, 4, 8 and 12 rows
+  float (*least)(const float*, int64_t);
+  void (*two_least)(const float*, int64_t, float*, float*);
+  int64_t (*up_to)(const float*, int64_t, float, int32_t*);
+};
 
-ScoreFunctions PickFunctions() {
+constexpr Kernels kBaseline = {
+    .scores = {BaselineScores<1>, BaselineScores<2>, BaselineScores<4>,
+               BaselineScores<8>, BaselineScores<12>},
+    .least = BaselineLeast,
+    .two_least = BaselineTwoLeast,
+    .up_to = BaselineUpTo};
+
+Kernels PickKernels() {
 #ifdef MUSTER_DISPATCH_X86
   if (__builtin_cpu_supports("avx512f")) {
-    return {Avx512Scores<1>, Avx512Scores<2>, Avx512Scores<4>, Avx512Scores<8>,
-            Avx512Scores<12>};
+    return {.scores = {Avx512Scores<1>, Avx512Scores<2>, Avx512Scores<4>,
+                       Avx512Scores<8>, Avx512Scores<12>},
+            .least = Avx512Least,
+            .two_least = Avx512TwoLeast,
+            .up_to = Avx512UpTo};
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    return {Avx2Scores<1>, Avx2Scores<2>, Avx2Scores<4>, Avx2Scores<8>,
-            Avx2Scores<12>};
+    return {.scores = {Avx2Scores<1>, Avx2Scores<2>, Avx2Scores<4>,
+                       Avx2Scores<8>, Avx2Scores<12>},
+            .least = Avx2Least,
+            .two_least = Avx2TwoLeast,
+            .up_to = Avx2UpTo};
   }
 #endif
   return kBaseline;
+}
+
+const Kernels& Best() {
+  static const Kernels kernels = PickKernels();
+  return kernels;
 }
 
 int RowsIndex(int64_t rows) {
@@ -314,16 +452,29 @@ int64_t ScoreRoundings(int64_t dimension) {
 void ComputeScores(const float* tile, int64_t rows, int64_t dimension,
                    const PanelRow* panels, const PanelRow* bias,
                    int64_t num_panels, float* scores, int64_t stride) {
-  static const ScoreFunctions functions = PickFunctions();
-  functions[RowsIndex(rows)](tile, dimension, panels, bias, num_panels, scores,
-                             stride);
+  Best().scores[RowsIndex(rows)](tile, dimension, panels, bias, num_panels,
+                                 scores, stride);
 }
 
 void ComputeScoresBaseline(const float* tile, int64_t rows, int64_t dimension,
                            const PanelRow* panels, const PanelRow* bias,
                            int64_t num_panels, float* scores, int64_t stride) {
-  kBaseline[RowsIndex(rows)](tile, dimension, panels, bias, num_panels, scores,
-                             stride);
+  kBaseline.scores[RowsIndex(rows)](tile, dimension, panels, bias, num_panels,
+                                    scores, stride);
+}
+
+float LeastScore(const float* scores, int64_t size) {
+  return Best().least(scores, size);
+}
+
+void TwoLeastScores(const float* scores, int64_t size, float* first,
+                    float* second) {
+  Best().two_least(scores, size, first, second);
+}
+
+int64_t ScoresUpTo(const float* scores, int64_t size, float threshold,
+                   int32_t* positions) {
+  return Best().up_to(scores, size, threshold, positions);
 }
 
 void ComputeSquaredDistances(const float* points, int64_t num_points,

@@ -1,7 +1,7 @@
 #ifndef MUSTER_DISPATCH_SCORE_KERNEL_H_
 #define MUSTER_DISPATCH_SCORE_KERNEL_H_
 
-// The two inner loops of distances.h and packed_centers.h: some points against
+// The inner loops of distances.h and packed_centers.h: some points against
 // centres packed in panels of 16 lanes.
 //
 //   panel q, coordinate m, lane l = coordinate m of centre 16 q + l
@@ -50,6 +50,19 @@ void ComputeScores(const float* tile, int64_t rows, int64_t dimension,
 void ComputeScoresBaseline(const float* tile, int64_t rows, int64_t dimension,
                            const PanelRow* panels, const PanelRow* bias,
                            int64_t num_panels, float* scores, int64_t stride);
+
+// Scans of `size` scores (a multiple of 16; none NaN).
+
+// The least.
+float LeastScore(const float* scores, int64_t size);
+// first[l], second[l] = the two least scores of the positions i with i % 16 =
+// l; second is infinite where there is one position only.
+void TwoLeastScores(const float* scores, int64_t size, float* first,
+                    float* second);
+// The positions of scores <= threshold, ascending, into `positions` (room for
+// `size`); returns how many.
+int64_t ScoresUpTo(const float* scores, int64_t size, float threshold,
+                   int32_t* positions);
 
 // distances[i * num_centers + c] = the squared distance of point i (row-major
 // at points, without gaps) and centre c, in float.
