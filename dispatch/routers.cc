@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "muster/dispatch/center_router.h"
+#include "muster/dispatch/forest_router.h"
 #include "muster/dispatch/hash_router.h"
+#include "muster/dispatch/kd_tree_router.h"
 #include "muster/dispatch/nearest_sample_router.h"
 #include "muster/dispatch/price_router.h"
 #include "muster/dispatch/random_router.h"
@@ -35,6 +37,11 @@ constexpr RouterEntry kTable[] = {
         "the centres of least cost minus price (cells of a power diagram)"),
     Entry<NearestSampleRouter>(
         "the groups of the nearest neighbour in the clustered sample, exact"),
+    Entry<ForestRouter>(
+        "the groups of an approximate nearest neighbour, by random partition "
+        "trees"),
+    Entry<KdTreeRouter>(
+        "the groups of the nearest neighbour, exact, by a kd-tree (d <= 20)"),
     Entry<CenterRouter>("the nearest centres"),
     Entry<TreeRouter>("the leaf of a balanced partition tree"),
     Entry<HashRouter>("a locality-sensitive hash modulo k"),

@@ -14,7 +14,9 @@
 #include "gtest/gtest.h"
 #include "muster/dispatch/center_router.h"
 #include "muster/dispatch/clustered_sample.h"
+#include "muster/dispatch/forest_router.h"
 #include "muster/dispatch/hash_router.h"
+#include "muster/dispatch/kd_tree_router.h"
 #include "muster/dispatch/locality_hash.h"
 #include "muster/dispatch/nearest_sample_router.h"
 #include "muster/dispatch/partition_tree.h"
@@ -91,6 +93,17 @@ const std::map<std::string, Maker>& Makers() {
       {"nearest",
        [](runtime::Rng rng, const Shape& shape) {
          return NearestSampleRouter::Create(RandomSample(rng, shape));
+       }},
+      {"forest",
+       [](runtime::Rng rng, const Shape& shape) {
+         return ForestRouter::Create(
+             {.sample = RandomSample(rng, shape),
+              .forest = {
+                  .num_trees = shape.p, .leaf_size = 5, .seed = rng.seed()}});
+       }},
+      {"kd_tree",
+       [](runtime::Rng rng, const Shape& shape) {
+         return KdTreeRouter::Create(RandomSample(rng, shape));
        }},
       {"center",
        [](runtime::Rng rng, const Shape& shape) {
@@ -241,6 +254,47 @@ TEST(PriceRouterTest, NamesWhatIsWrong) {
       error({.centers = {.values = {0, 1, 2}, .dimension = 2}, .prices = {1}}),
       StatusIs(absl::StatusCode::kInvalidArgument,
                HasSubstr("no whole number of rows")));
+}
+
+// Points on a small grid, so that distances tie and points repeat.
+PointSet GridPoints(runtime::Rng rng, int64_t count, int64_t dimension) {
+  PointSet points{.dimension = dimension};
+  for (int64_t i = 0; i < count * dimension; ++i) {
+    points.values.push_back(static_cast<float>(runtime::UniformInt(rng, 4)));
+  }
+  return points;
+}
+
+TEST(KdTreeRouterTest, RoutesLikeTheScan) {
+  const runtime::Rng rng(runtime::TestSeed());
+  for (const int64_t d : {1, 2, 5, 20}) {
+    for (const bool grid : {false, true}) {
+      ClusteredSample sample =
+          RandomSample(rng, {.n = 900, .d = d, .k = 40, .p = 2});
+      PointSet points = NormalPoints(rng.Fork("queries"), 1500, d);
+      if (grid) {
+        sample.points = GridPoints(rng.Fork("grid"), 900, d);
+        points = GridPoints(rng.Fork("grid queries"), 1500, d);
+        for (float& value : points.values) value *= 0.5f;
+      }
+      const auto tree = KdTreeRouter::Create(sample);
+      const auto scan = NearestSampleRouter::Create(sample);
+      ASSERT_THAT(tree, IsOk());
+      ASSERT_THAT(scan, IsOk());
+      std::vector<int32_t> expected(3000), actual(3000);
+      ASSERT_THAT((*scan)->Route(points.View(), expected), IsOk());
+      ASSERT_THAT((*tree)->Route(points.View(), actual), IsOk());
+      EXPECT_EQ(actual, expected) << "d = " << d << ", grid = " << grid;
+    }
+  }
+}
+
+TEST(KdTreeRouterTest, RefusesManyDimensions) {
+  EXPECT_THAT(KdTreeRouter::Create(RandomSample(
+                  runtime::Rng(1), {.n = 5, .d = 21, .k = 2, .p = 1})),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("dimension is 21"),
+                             HasSubstr("nearest or forest"))));
 }
 
 TEST(NearestSampleRouterTest, SamplePointsGoToTheirOwnGroups) {
