@@ -1,0 +1,341 @@
+#include "muster/models/linear_newton.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "muster/models/vector_ops.h"
+#include "muster/runtime/blocks.h"
+#include "muster/runtime/check.h"
+#include "muster/runtime/math.h"
+
+namespace muster::models {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr int64_t kMaxHessianSide = 4096;
+// Products with the Hessian that conjugate gradients take, about.
+constexpr double kProductsPerSolve = 20;
+constexpr int kMaxConjugateSteps = 250;
+constexpr int kMaxLineSteps = 30;
+// |slope| left by the line search, in units of the slope at its start.
+constexpr double kLineTolerance = 0.05;
+
+// xi''(z).
+double Curvature(LinearLoss loss, double z) {
+  if (loss == LinearLoss::kSquaredHinge) return z < 1 ? 2.0 : 0.0;
+  const double slope = LinearLossSlope(loss, z);
+  return slope * (1 - slope);
+}
+
+class Newton {
+ public:
+  Newton(const LinearProblem& problem, const LinearSolution* start,
+         const runtime::Runtime& runtime)
+      : problem_(problem),
+        rows_(problem.rows),
+        runtime_(runtime),
+        blocks_(CutFeatureRows(problem.rows)),
+        forms_hessian_(FormsHessian(problem.rows)),
+        margins_(rows_.num_rows),
+        margin_steps_(rows_.num_rows),
+        factors_(rows_.num_rows),
+        gradient_(rows_.dimension()),
+        direction_(rows_.dimension()),
+        partial_(blocks_.size()) {
+    MUSTER_CHECK_EQ(static_cast<int64_t>(problem_.signs.size()),
+                    rows_.num_rows);
+    solution_.weights.assign(rows_.dimension(), 0.0);
+    if (start != nullptr) {
+      MUSTER_CHECK_EQ(start->weights.size(), solution_.weights.size());
+      solution_.weights = start->weights;
+    }
+  }
+
+  LinearSolution Run(const LinearStop& stop) && {
+    Margins(solution_.weights, margins_);
+    solution_.objective = Value(0);
+    while (true) {
+      FindGradient();
+      solution_.gap = 0.5 * SquaredNorm(gradient_);
+      solution_.converged =
+          solution_.gap <= stop.tolerance * solution_.objective;
+      if (solution_.converged || solution_.iterations >= stop.max_iterations ||
+          runtime::ShouldStop(runtime_)) {
+        break;
+      }
+      FindDirection();
+      Margins(direction_, margin_steps_);
+      if (!Step()) break;  // at the limit of rounding
+      ++solution_.iterations;
+    }
+    return std::move(solution_);
+  }
+
+ private:
+  // margins_i = y_i x_i'v.
+  void Margins(std::span<const double> v, std::span<double> margins) {
+    runtime::ParallelForBlocks(
+        runtime_, blocks_, [&](int64_t, runtime::Block block) {
+          MultiplyRows(rows_, block.begin, block.end, v.data(),
+                       margins.data() + block.begin);
+          for (int64_t row = block.begin; row < block.end; ++row) {
+            margins[row] *= problem_.signs[row];
+          }
+        });
+  }
+
+  // result += the sums that add(block, sum) makes of each block, in order.
+  template <typename AddBlock>
+  void AddBlocks(std::span<double> result, AddBlock&& add) {
+    if (blocks_.size() == 1) {
+      add(blocks_[0], result.data());
+      return;
+    }
+    runtime::ParallelForBlocks(runtime_, blocks_,
+                               [&](int64_t b, runtime::Block block) {
+                                 partial_[b].assign(result.size(), 0.0);
+                                 add(block, partial_[b].data());
+                               });
+    for (const std::vector<double>& sum : partial_) AddScaled(1.0, sum, result);
+  }
+
+  void FindGradient() {
+    std::copy(solution_.weights.begin(), solution_.weights.end(),
+              gradient_.begin());
+    AddBlocks(gradient_, [&](runtime::Block block, double* sum) {
+      for (int64_t row = block.begin; row < block.end; ++row) {
+        factors_[row] = -problem_.c * problem_.signs[row] *
+                        LinearLossSlope(problem_.loss, margins_[row]);
+      }
+      AddRows(rows_, block.begin, block.end, factors_.data() + block.begin,
+              sum);
+    });
+  }
+
+  void FindDirection() {
+    for (int64_t row = 0; row < rows_.num_rows; ++row) {
+      factors_[row] = problem_.c * Curvature(problem_.loss, margins_[row]);
+    }
+    if (forms_hessian_) {
+      SolveByCholesky();
+    } else {
+      SolveByConjugateGradients();
+    }
+  }
+
+  void SolveByCholesky() {
+    const int64_t size = rows_.dimension();
+    // Lower triangle, row after row: row a has a + 1 elements that matter.
+    hessian_.assign(size * size, 0.0);
+    for (int64_t row = 0; row < rows_.num_rows; ++row) {
+      if (factors_[row] != 0) AddOuterProduct(row, factors_[row]);
+    }
+    for (int64_t a = 0; a < size; ++a) hessian_[a * size + a] += 1;
+    using Matrix =
+        Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    Eigen::Map<Matrix> hessian(hessian_.data(), size, size);
+    const Eigen::LLT<Eigen::Ref<Matrix>, Eigen::Lower> factor(hessian);
+    Eigen::Map<const Eigen::VectorXd> gradient(gradient_.data(), size);
+    Eigen::Map<Eigen::VectorXd>(direction_.data(), size) =
+        -factor.solve(gradient);
+  }
+
+  // hessian <- hessian + factor x_row x_row'.
+  void AddOuterProduct(int64_t row, double factor) {
+    const int64_t size = rows_.dimension();
+    const int64_t last = rows_.num_features;
+    const int64_t begin = rows_.dense() ? row * last : rows_.row_begin[row];
+    const int64_t count = rows_.Entries(row);
+    const float* values = rows_.values + begin;
+    const int32_t* columns = rows_.dense() ? nullptr : rows_.columns + begin;
+    for (int64_t a = 0; a < count; ++a) {
+      const double scale = factor * static_cast<double>(values[a]);
+      if (scale == 0) continue;
+      if (columns == nullptr) {
+        internal::AddScaledDense(scale, values, a + 1,
+                                 hessian_.data() + a * size);
+        continue;
+      }
+      double* out = hessian_.data() + columns[a] * size;
+      for (int64_t b = 0; b <= a; ++b) {
+        out[columns[b]] += scale * static_cast<double>(values[b]);
+      }
+    }
+    if (rows_.bias != 0) {
+      rows_.AddScaled(row, factor * rows_.bias, hessian_.data() + last * size);
+    }
+  }
+
+  // result = (I + X' factors X) v.
+  void HessianProduct(std::span<const double> v, std::span<double> result) {
+    std::copy(v.begin(), v.end(), result.begin());
+    AddBlocks(result, [&](runtime::Block block, double* sum) {
+      AddGramProduct(rows_, block.begin, block.end,
+                     factors_.data() + block.begin, v.data(), sum);
+    });
+  }
+
+  // The diagonal of the Hessian.
+  std::vector<double> Diagonal() const {
+    std::vector<double> diagonal(rows_.dimension(), 1.0);
+    for (int64_t row = 0; row < rows_.num_rows; ++row) {
+      const double factor = factors_[row];
+      if (factor == 0) continue;
+      const int64_t begin =
+          rows_.dense() ? row * rows_.num_features : rows_.row_begin[row];
+      for (int64_t e = 0; e < rows_.Entries(row); ++e) {
+        const double value = rows_.values[begin + e];
+        diagonal[rows_.dense() ? e : rows_.columns[begin + e]] +=
+            factor * value * value;
+      }
+      if (rows_.bias != 0) diagonal.back() += factor * rows_.bias * rows_.bias;
+    }
+    return diagonal;
+  }
+
+  void SolveByConjugateGradients() {
+    const size_t size = gradient_.size();
+    const std::vector<double> diagonal = Diagonal();
+    std::fill(direction_.begin(), direction_.end(), 0.0);
+    std::vector<double> residual(size);
+    std::vector<double> scaled(size);
+    std::vector<double> along(size);
+    std::vector<double> product(size);
+    for (size_t j = 0; j < size; ++j) {
+      residual[j] = -gradient_[j];
+      scaled[j] = along[j] = residual[j] / diagonal[j];
+    }
+    double measure = Dot(residual, scaled);
+    const double first = measure;
+    // Accurate where the method is near its end and converges fast.
+    const double relative_gap = solution_.gap / solution_.objective;
+    const double enough = std::min(0.1, std::sqrt(relative_gap));
+    for (int step = 0; step < kMaxConjugateSteps; ++step) {
+      HessianProduct(along, product);
+      const double curvature = Dot(along, product);
+      if (!(curvature > 0)) break;
+      const double length = measure / curvature;
+      AddScaled(length, along, direction_);
+      AddScaled(-length, product, residual);
+      for (size_t j = 0; j < size; ++j) scaled[j] = residual[j] / diagonal[j];
+      const double next = Dot(residual, scaled);
+      if (next <= enough * enough * first) break;
+      const double ratio = next / measure;
+      measure = next;
+      for (size_t j = 0; j < size; ++j) {
+        along[j] = scaled[j] + ratio * along[j];
+      }
+    }
+  }
+
+  // f(w + t p), with w'p and p'p of the direction at hand.
+  double Value(double t) {
+    const double loss = runtime::SumBlocks(
+        runtime_, blocks_, [&](int64_t, runtime::Block block) {
+          double sum = 0;
+          for (int64_t row = block.begin; row < block.end; ++row) {
+            sum += LinearLossValue(problem_.loss,
+                                   margins_[row] + t * margin_steps_[row]);
+          }
+          return sum;
+        });
+    const double norm2 = SquaredNorm(solution_.weights) +
+                         t * (2 * cross_ + t * direction_norm2_);
+    return 0.5 * norm2 + problem_.c * loss;
+  }
+
+  struct LineDerivatives {
+    double slope = 0;
+    double curvature = 0;
+  };
+  LineDerivatives Derivatives(double t) {
+    const auto sums = runtime::FoldBlocks(
+        runtime_, blocks_, LineDerivatives{},
+        [&](int64_t, runtime::Block block) {
+          LineDerivatives sum;
+          for (int64_t row = block.begin; row < block.end; ++row) {
+            const double step = margin_steps_[row];
+            const double z = margins_[row] + t * step;
+            sum.slope -= step * LinearLossSlope(problem_.loss, z);
+            sum.curvature += step * step * Curvature(problem_.loss, z);
+          }
+          return sum;
+        },
+        [](LineDerivatives a, const LineDerivatives& b) {
+          return LineDerivatives{.slope = a.slope + b.slope,
+                                 .curvature = a.curvature + b.curvature};
+        });
+    return {.slope = cross_ + t * direction_norm2_ + problem_.c * sums.slope,
+            .curvature = direction_norm2_ + problem_.c * sums.curvature};
+  }
+
+  // Moves to about the minimum along the direction; false if that is no lower.
+  bool Step() {
+    cross_ = Dot(solution_.weights, direction_);
+    direction_norm2_ = SquaredNorm(direction_);
+    const double start_slope = Dot(gradient_, direction_);
+    if (!(start_slope < 0)) return false;
+    double low = 0;
+    double high = kInfinity;
+    double t = 1;
+    for (int k = 0; k < kMaxLineSteps; ++k) {
+      const LineDerivatives at = Derivatives(t);
+      if (std::abs(at.slope) <= -kLineTolerance * start_slope) break;
+      (at.slope < 0 ? low : high) = t;
+      double next = t - at.slope / at.curvature;
+      if (!(next > low && next < high)) {
+        next = high < kInfinity ? 0.5 * (low + high) : 2 * t;
+      }
+      t = next;
+    }
+    const double value = Value(t);
+    if (!(value < solution_.objective)) return false;
+    solution_.objective = value;
+    AddScaled(t, direction_, solution_.weights);
+    AddScaled(t, margin_steps_, margins_);
+    return true;
+  }
+
+  LinearProblem problem_;
+  FeatureRows rows_;
+  runtime::Runtime runtime_;
+  std::vector<runtime::Block> blocks_;
+  bool forms_hessian_;
+  std::vector<double> margins_;       // z
+  std::vector<double> margin_steps_;  // of the direction
+  std::vector<double> factors_;
+  std::vector<double> gradient_;
+  std::vector<double> direction_;
+  double cross_ = 0;            // w'p
+  double direction_norm2_ = 0;  // p'p
+  std::vector<std::vector<double>> partial_;
+  std::vector<double> hessian_;
+  LinearSolution solution_;
+};
+
+}  // namespace
+
+bool FormsHessian(const FeatureRows& rows) {
+  if (rows.dimension() > kMaxHessianSide) return false;
+  double squares = 0;
+  for (int64_t row = 0; row < rows.num_rows; ++row) {
+    const auto entries = static_cast<double>(rows.Entries(row));
+    squares += entries * entries;
+  }
+  const auto side = static_cast<double>(rows.dimension());
+  const double form = squares / 2 + side * side * side / 3;
+  const double product = 2 * static_cast<double>(rows.num_entries());
+  return side <= 16 || form <= kProductsPerSolve * product;
+}
+
+LinearSolution SolveNewton(const LinearProblem& problem, const LinearStop& stop,
+                           const LinearSolution* start,
+                           const runtime::Runtime& runtime) {
+  return Newton(problem, start, runtime).Run(stop);
+}
+
+}  // namespace muster::models
