@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "muster/dispatch/distances.h"
 #include "muster/dispatch/router_checks.h"
 #include "muster/runtime/fields.h"
 #include "muster/runtime/status_macros.h"
@@ -21,7 +20,7 @@ absl::StatusOr<std::unique_ptr<Router>> CenterRouter::Create(
 }
 
 CenterRouter::CenterRouter(CenterRouterState state)
-    : state_(std::move(state)) {}
+    : state_(std::move(state)), packed_(state_.centers.View()) {}
 
 std::string CenterRouter::EncodeState() const {
   std::string bytes;
@@ -31,7 +30,7 @@ std::string CenterRouter::EncodeState() const {
 
 void CenterRouter::RouteChecked(PointsView points, std::span<int32_t> groups,
                                 const runtime::Runtime& runtime) const {
-  NearestCenters(points, state_.centers.View(), state_.copies, groups, runtime);
+  packed_.Nearest(points, state_.copies, groups, runtime);
 }
 
 }  // namespace muster::dispatch

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "muster/dispatch/packed_centers.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/router.h"
 #include "muster/runtime/runtime.h"
@@ -54,6 +55,7 @@ class CenterRouter final : public Router {
                     const runtime::Runtime& runtime) const override;
 
   CenterRouterState state_;
+  PackedCenters packed_;  // of state_.centers
 };
 
 }  // namespace muster::dispatch

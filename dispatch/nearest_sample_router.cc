@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "muster/dispatch/distances.h"
 #include "muster/runtime/fields.h"
 #include "muster/runtime/status_macros.h"
 
@@ -16,7 +15,7 @@ absl::StatusOr<std::unique_ptr<Router>> NearestSampleRouter::Create(
 }
 
 NearestSampleRouter::NearestSampleRouter(ClusteredSample sample)
-    : sample_(std::move(sample)) {}
+    : sample_(std::move(sample)), packed_(sample_.points.View()) {}
 
 std::string NearestSampleRouter::EncodeState() const {
   std::string bytes;
@@ -28,7 +27,7 @@ void NearestSampleRouter::RouteChecked(PointsView points,
                                        std::span<int32_t> groups,
                                        const runtime::Runtime& runtime) const {
   std::vector<int32_t> nearest(static_cast<size_t>(points.size));
-  NearestCenters(points, sample_.points.View(), 1, nearest, runtime);
+  packed_.Nearest(points, 1, nearest, runtime);
   CopyGroups(sample_, nearest, groups);
 }
 

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/dispatch/clustered_sample.h"
+#include "muster/dispatch/packed_centers.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/router.h"
 #include "muster/runtime/runtime.h"
@@ -42,6 +43,7 @@ class NearestSampleRouter final : public Router {
                     const runtime::Runtime& runtime) const override;
 
   ClusteredSample sample_;
+  PackedCenters packed_;  // of sample_.points
 };
 
 }  // namespace muster::dispatch

@@ -4,10 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include "muster/dispatch/distances.h"
 #include "muster/dispatch/router_checks.h"
 #include "muster/runtime/blocks.h"
-#include "muster/runtime/check.h"
 #include "muster/runtime/fields.h"
 #include "muster/runtime/status_macros.h"
 #include "muster/runtime/vectorize.h"
@@ -78,7 +76,9 @@ absl::StatusOr<std::unique_ptr<Router>> PriceRouter::Create(
   return std::unique_ptr<Router>(new PriceRouter(std::move(state)));
 }
 
-PriceRouter::PriceRouter(PriceRouterState state) : state_(std::move(state)) {}
+PriceRouter::PriceRouter(PriceRouterState state) : state_(std::move(state)) {
+  if (state_.squared) packed_.emplace(state_.centers.View(), state_.prices);
+}
 
 std::string PriceRouter::EncodeState() const {
   std::string bytes;
@@ -88,35 +88,25 @@ std::string PriceRouter::EncodeState() const {
 
 void PriceRouter::RouteChecked(PointsView points, std::span<int32_t> groups,
                                const runtime::Runtime& runtime) const {
-  NearestByPriceAndCost(points, state_.centers.View(), state_.prices,
-                        state_.squared, state_.copies, groups, runtime);
-}
-
-void NearestByPriceAndCost(PointsView points, PointsView centers,
-                           std::span<const double> prices, bool squared,
-                           int64_t copies, std::span<int32_t> groups,
-                           const runtime::Runtime& runtime) {
-  MUSTER_CHECK_EQ(points.dimension, centers.dimension);
-  MUSTER_CHECK_EQ(static_cast<int64_t>(prices.size()), centers.size);
-  MUSTER_CHECK(1 <= copies && copies <= centers.size);
-  if (squared) {
-    NearestByPrice(points, centers, prices, copies, groups, runtime);
+  const int64_t p = state_.copies;
+  if (packed_.has_value()) {
+    packed_->Nearest(points, p, groups, runtime);
     return;
   }
-  const std::vector<float> transposed = Transpose(centers);
+  const int64_t k = num_groups();
+  const std::vector<float> transposed = Transpose(state_.centers.View());
   runtime::ParallelForBlocks(
       runtime, runtime::CutBlocks(points.size, kPointsPerBlock),
       [&](int64_t, runtime::Block block) {
-        std::vector<double> costs(static_cast<size_t>(centers.size));
+        std::vector<double> costs(static_cast<size_t>(k));
         for (int64_t j = block.begin; j < block.end; ++j) {
           SquaredDistancesInDouble(points.Point(j).data(), transposed.data(),
-                                   points.dimension, centers.size,
-                                   costs.data());
-          for (size_t c = 0; c < costs.size(); ++c) {
-            costs[c] = std::sqrt(costs[c]) - prices[c];
+                                   points.dimension, k, costs.data());
+          for (int64_t c = 0; c < k; ++c) {
+            costs[c] = std::sqrt(costs[c]) - state_.prices[c];
           }
-          LeastCosts(costs, groups.subspan(static_cast<size_t>(j * copies),
-                                           static_cast<size_t>(copies)));
+          LeastCosts(costs, groups.subspan(static_cast<size_t>(j * p),
+                                           static_cast<size_t>(p)));
         }
       });
 }

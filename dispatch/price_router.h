@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "muster/dispatch/packed_centers.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/router.h"
 #include "muster/runtime/runtime.h"
@@ -68,15 +70,8 @@ class PriceRouter final : public Router {
                     const runtime::Runtime& runtime) const override;
 
   PriceRouterState state_;
+  std::optional<PackedCenters> packed_;  // if squared, with the prices
 };
-
-// groups (n x p) := for each point the p centres of least cost - price, as
-// above, ties to the lower centre. points and centers of one dimension, prices
-// of length k, 1 <= p <= k (CHECKed).
-void NearestByPriceAndCost(PointsView points, PointsView centers,
-                           std::span<const double> prices, bool squared,
-                           int64_t copies, std::span<int32_t> groups,
-                           const runtime::Runtime& runtime = {});
 
 }  // namespace muster::dispatch
 

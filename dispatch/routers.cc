@@ -12,6 +12,8 @@
 #include "muster/dispatch/kd_tree_router.h"
 #include "muster/dispatch/nearest_sample_router.h"
 #include "muster/dispatch/price_router.h"
+#include "muster/dispatch/projected_router.h"
+#include "muster/dispatch/random_projection.h"
 #include "muster/dispatch/random_router.h"
 #include "muster/dispatch/tree_router.h"
 #include "muster/runtime/fields.h"
@@ -25,6 +27,22 @@ absl::StatusOr<std::unique_ptr<Router>> Decode(absl::string_view bytes) {
   MUSTER_ASSIGN_OR_RETURN(typename Member::State state,
                           runtime::Decode<typename Member::State>(bytes));
   return Member::Create(std::move(state));
+}
+
+absl::StatusOr<std::unique_ptr<Router>> DecodeProjected(
+    absl::string_view bytes) {
+  MUSTER_ASSIGN_OR_RETURN(ProjectedRouterState state,
+                          runtime::Decode<ProjectedRouterState>(bytes));
+  MUSTER_ASSIGN_OR_RETURN(RandomProjection projection,
+                          RandomProjection::Create(state.projection));
+  // Before it is decoded: states may not nest without end.
+  if (state.kind == ProjectedRouter::kKind) {
+    return absl::InvalidArgumentError(
+        "kind: a projected router cannot be behind a projection");
+  }
+  MUSTER_ASSIGN_OR_RETURN(std::unique_ptr<Router> router,
+                          DecodeRouter(state.kind, state.state));
+  return ProjectedRouter::Create(projection, std::move(router));
 }
 
 template <typename Member>
@@ -46,6 +64,9 @@ constexpr RouterEntry kTable[] = {
     Entry<TreeRouter>("the leaf of a balanced partition tree"),
     Entry<HashRouter>("a locality-sensitive hash modulo k"),
     Entry<RandomRouter>("random groups, by a hash of the point"),
+    {ProjectedRouter::kKind,
+     "another router behind a random projection of sparse rows",
+     DecodeProjected},
 };
 
 }  // namespace

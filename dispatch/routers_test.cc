@@ -22,6 +22,8 @@
 #include "muster/dispatch/partition_tree.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/price_router.h"
+#include "muster/dispatch/projected_router.h"
+#include "muster/dispatch/random_projection.h"
 #include "muster/dispatch/random_router.h"
 #include "muster/dispatch/router.h"
 #include "muster/dispatch/router_contract.h"
@@ -132,6 +134,20 @@ const std::map<std::string, Maker>& Makers() {
                                       .num_groups = shape.k,
                                       .copies = shape.p,
                                       .seed = rng.seed()});
+       }},
+      {"projected",
+       [](runtime::Rng rng, const Shape& shape) -> Made {
+         const auto projection =
+             RandomProjection::Create({.num_features = shape.d,
+                                       .dimension = shape.p == 1 ? 0 : 200,
+                                       .unit_length = shape.p == 3,
+                                       .seed = rng.seed()});
+         if (!projection.ok()) return projection.status();
+         auto behind = CenterRouter::Create(
+             {.centers = NormalPoints(rng, shape.k, projection->dimension()),
+              .copies = shape.p});
+         if (!behind.ok()) return behind.status();
+         return ProjectedRouter::Create(*projection, *std::move(behind));
        }},
   };
   return makers;
