@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,11 +11,14 @@
 #include "absl/strings/str_join.h"
 #include "muster/dispatch/center_router.h"
 #include "muster/dispatch/clustered_sample.h"
+#include "muster/dispatch/forest_router.h"
 #include "muster/dispatch/hash_router.h"
+#include "muster/dispatch/kd_tree_router.h"
 #include "muster/dispatch/locality_hash.h"
 #include "muster/dispatch/nearest_sample_router.h"
 #include "muster/dispatch/partition_tree.h"
 #include "muster/dispatch/price_router.h"
+#include "muster/dispatch/projected_router.h"
 #include "muster/dispatch/random_router.h"
 #include "muster/dispatch/router_checks.h"
 #include "muster/dispatch/size_bounds.h"
@@ -94,7 +98,8 @@ constexpr PartitionEntry kPartitions[] = {
     {"lsh", "locality-sensitive hashing, bins modulo k", FitHash},
 };
 
-constexpr absl::string_view kRouters[] = {"auto", "price", "nearest", "center"};
+constexpr absl::string_view kRouters[] = {"auto",   "price",   "nearest",
+                                          "forest", "kd_tree", "center"};
 
 absl::Status ValidateTraits(const Clusterer& clusterer,
                             const FitOptions& options) {
@@ -122,21 +127,35 @@ absl::Status ValidateTraits(const Clusterer& clusterer,
   return absl::OkStatus();
 }
 
-// Draws the sample into `result` and returns its points; `points` themselves
-// when they are few enough.
-PointsView DrawSample(PointsView points, const FitOptions& options,
-                      FitResult* result, PointSet* storage) {
-  if (points.size <= options.sample_size) {
-    result->sample_rows.resize(static_cast<size_t>(points.size));
-    for (int64_t j = 0; j < points.size; ++j) result->sample_rows[j] = j;
-    return points;
+// The rows of the sample among n: all, or a random choice, ascending.
+std::vector<int64_t> DrawSample(int64_t n, const FitOptions& options) {
+  std::vector<int64_t> rows;
+  if (n <= options.sample_size) {
+    rows.resize(static_cast<size_t>(n));
+    std::iota(rows.begin(), rows.end(), 0);
+    return rows;
   }
   runtime::Rng rng = runtime::Rng(options.seed).Fork("sample");
-  runtime::SampleWithoutReplacement(rng, points.size, options.sample_size,
-                                    &result->sample_rows);
-  std::sort(result->sample_rows.begin(), result->sample_rows.end());
-  *storage = SelectPoints(points, result->sample_rows);
-  return storage->View();
+  runtime::SampleWithoutReplacement(rng, n, options.sample_size, &rows);
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+absl::Status CheckRouterName(absl::string_view name) {
+  if (std::find(std::begin(kRouters), std::end(kRouters), name) !=
+      std::end(kRouters)) {
+    return absl::OkStatus();
+  }
+  return absl::NotFoundError(
+      absl::StrFormat("router is %s; clusterings have %s", name,
+                      absl::StrJoin(kRouters, ", ")));
+}
+
+const PartitionEntry* FindPartition(absl::string_view name) {
+  for (const PartitionEntry& entry : kPartitions) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -151,28 +170,39 @@ absl::Status Validate(const FitOptions& options) {
         absl::StrFormat("sample_size is %d, need at least 1 (the paper: 10000)",
                         options.sample_size));
   }
-  if (std::find(std::begin(kRouters), std::end(kRouters), options.router) ==
-      std::end(kRouters)) {
-    return absl::NotFoundError(
-        absl::StrFormat("router is %s; clusterings have %s", options.router,
-                        absl::StrJoin(kRouters, ", ")));
+  MUSTER_RETURN_IF_ERROR(Validate(options.forest));
+  MUSTER_RETURN_IF_ERROR(CheckRouterName(options.router));
+  if (const PartitionEntry* entry = FindPartition(options.clusterer);
+      entry != nullptr && options.router != "auto") {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "router is %s, but the partition %s has a router of its own: leave it "
+        "at auto",
+        options.router, entry->name));
   }
   return absl::OkStatus();
 }
 
-RouterOr RouterOfClustering(absl::string_view kind, PointsView sample,
-                            const Clustering& clustering, Objective objective) {
-  if (kind == "auto") kind = clustering.prices.empty() ? "nearest" : "price";
+RouterOr RouterOfClustering(PointsView sample, const Clustering& clustering,
+                            const FitOptions& options,
+                            const runtime::Runtime& runtime) {
+  MUSTER_RETURN_IF_ERROR(CheckRouterName(options.router));
+  absl::string_view kind = options.router;
+  if (kind == "auto") {
+    kind = !clustering.prices.empty()                        ? "price"
+           : sample.dimension <= KdTreeRouter::kMaxDimension ? "kd_tree"
+                                                             : "nearest";
+  }
   if (kind == "price") {
     if (clustering.prices.empty()) {
       return absl::InvalidArgumentError(
           "router is price, but the clustering has no prices: choose nearest, "
           "or the clusterer balanced");
     }
-    return PriceRouter::Create({.centers = clustering.centers,
-                                .prices = clustering.prices,
-                                .copies = clustering.copies,
-                                .squared = objective == Objective::kKMeans});
+    return PriceRouter::Create(
+        {.centers = clustering.centers,
+         .prices = clustering.prices,
+         .copies = clustering.copies,
+         .squared = options.objective == Objective::kKMeans});
   }
   if (kind == "center") {
     return CenterRouter::Create(
@@ -186,26 +216,21 @@ RouterOr RouterOfClustering(absl::string_view kind, PointsView sample,
       .groups = clustering.clusters,
       .num_groups = clustering.num_clusters(),
       .copies = clustering.copies};
-  if (kind == "nearest") {
-    return NearestSampleRouter::Create(std::move(clustered));
+  if (kind == "forest") {
+    return ForestRouter::Create(
+        {.sample = std::move(clustered), .forest = options.forest}, runtime);
   }
-  return absl::NotFoundError(
-      absl::StrFormat("router is %s; clusterings have %s", kind,
-                      absl::StrJoin(kRouters, ", ")));
+  if (kind == "kd_tree") return KdTreeRouter::Create(std::move(clustered));
+  return NearestSampleRouter::Create(std::move(clustered));
 }
 
-absl::StatusOr<FitResult> FitRouterBy(const Clusterer& clusterer,
-                                      PointsView points,
-                                      const FitOptions& options,
-                                      const runtime::Runtime& runtime) {
-  MUSTER_RETURN_IF_ERROR(Validate(options));
+namespace {
+
+// From the sample on; `watch` runs since the sample was drawn.
+absl::Status FitBy(const Clusterer& clusterer, PointsView sample,
+                   const FitOptions& options, const runtime::Runtime& runtime,
+                   Stopwatch& watch, FitResult* result) {
   MUSTER_RETURN_IF_ERROR(ValidateTraits(clusterer, options));
-  MUSTER_RETURN_IF_ERROR(ValidatePoints(points, "points"));
-  FitResult result;
-  Stopwatch watch;
-  PointSet storage;
-  const PointsView sample = DrawSample(points, options, &result, &storage);
-  result.sample_seconds = watch.Lap();
   ClusteringProblem problem{.points = sample,
                             .num_clusters = options.num_groups,
                             .copies = options.copies,
@@ -215,38 +240,25 @@ absl::StatusOr<FitResult> FitRouterBy(const Clusterer& clusterer,
       RelativeSizes(sample.size, options.num_groups, options.copies,
                     options.lower_factor, options.upper_factor));
   MUSTER_ASSIGN_OR_RETURN(
-      result.clustering,
+      result->clustering,
       clusterer.Cluster(problem, runtime::Rng(options.seed).Fork("clusterer"),
                         runtime));
-  result.cluster_seconds = watch.Lap();
+  result->cluster_seconds = watch.Lap();
   MUSTER_ASSIGN_OR_RETURN(
-      result.router, RouterOfClustering(options.router, sample,
-                                        *result.clustering, options.objective));
-  result.router_seconds = watch.Lap();
-  return result;
+      result->router,
+      RouterOfClustering(sample, *result->clustering, options, runtime));
+  result->router_seconds = watch.Lap();
+  return absl::OkStatus();
 }
 
-absl::StatusOr<FitResult> FitRouter(PointsView points,
-                                    const FitOptions& options,
-                                    const runtime::Runtime& runtime) {
-  MUSTER_RETURN_IF_ERROR(Validate(options));
-  for (const PartitionEntry& entry : kPartitions) {
-    if (entry.name != options.clusterer) continue;
-    if (options.router != "auto") {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "router is %s, but the partition %s has a router of its own: leave "
-          "it at auto",
-          options.router, entry.name));
-    }
-    MUSTER_RETURN_IF_ERROR(ValidatePoints(points, "points"));
-    FitResult result;
-    Stopwatch watch;
-    PointSet storage;
-    const PointsView sample = DrawSample(points, options, &result, &storage);
-    result.sample_seconds = watch.Lap();
-    MUSTER_ASSIGN_OR_RETURN(result.router, entry.fit(sample, options, runtime));
-    result.cluster_seconds = watch.Lap();
-    return result;
+absl::Status FitByName(PointsView sample, const FitOptions& options,
+                       const runtime::Runtime& runtime, Stopwatch& watch,
+                       FitResult* result) {
+  if (const PartitionEntry* entry = FindPartition(options.clusterer)) {
+    MUSTER_ASSIGN_OR_RETURN(result->router,
+                            entry->fit(sample, options, runtime));
+    result->cluster_seconds = watch.Lap();
+    return absl::OkStatus();
   }
   return absl::NotFoundError(absl::StrCat(
       "clusterer is ", options.clusterer, "; the partitions are ",
@@ -254,6 +266,70 @@ absl::StatusOr<FitResult> FitRouter(PointsView points,
                     [](std::string* out, const PartitionEntry& entry) {
                       absl::StrAppend(out, entry.name);
                     })));
+}
+
+// Draws the sample of `points` and calls fit(sample, watch, result).
+template <typename Fit>
+absl::StatusOr<FitResult> FitOnSample(PointsView points,
+                                      const FitOptions& options, Fit&& fit) {
+  MUSTER_RETURN_IF_ERROR(Validate(options));
+  MUSTER_RETURN_IF_ERROR(ValidatePoints(points, "points"));
+  Stopwatch watch;
+  FitResult result{.sample_rows = DrawSample(points.size, options)};
+  PointSet drawn;
+  PointsView sample = points;
+  if (static_cast<int64_t>(result.sample_rows.size()) < points.size) {
+    drawn = SelectPoints(points, result.sample_rows);
+    sample = drawn.View();
+  }
+  result.sample_seconds = watch.Lap();
+  MUSTER_RETURN_IF_ERROR(fit(sample, watch, &result));
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<FitResult> FitRouterBy(const Clusterer& clusterer,
+                                      PointsView points,
+                                      const FitOptions& options,
+                                      const runtime::Runtime& runtime) {
+  return FitOnSample(
+      points, options,
+      [&](PointsView sample, Stopwatch& watch, FitResult* result) {
+        return FitBy(clusterer, sample, options, runtime, watch, result);
+      });
+}
+
+absl::StatusOr<FitResult> FitRouter(PointsView points,
+                                    const FitOptions& options,
+                                    const runtime::Runtime& runtime) {
+  return FitOnSample(
+      points, options,
+      [&](PointsView sample, Stopwatch& watch, FitResult* result) {
+        return FitByName(sample, options, runtime, watch, result);
+      });
+}
+
+absl::StatusOr<FitResult> FitProjectedRouter(
+    SparseRowsView rows, const RandomProjectionOptions& projection_options,
+    const FitOptions& options, const runtime::Runtime& runtime) {
+  MUSTER_RETURN_IF_ERROR(Validate(options));
+  MUSTER_ASSIGN_OR_RETURN(const RandomProjection projection,
+                          RandomProjection::Create(projection_options));
+  MUSTER_RETURN_IF_ERROR(ValidateSparseRows(rows, "rows"));
+  Stopwatch watch;
+  FitResult result{.sample_rows = DrawSample(rows.size(), options)};
+  MUSTER_ASSIGN_OR_RETURN(
+      const PointSet sample,
+      projection.Project(SelectRows(rows, result.sample_rows).View(), runtime));
+  MUSTER_RETURN_IF_ERROR(ValidatePoints(sample.View(), "rows"));
+  result.sample_seconds = watch.Lap();
+  MUSTER_RETURN_IF_ERROR(
+      FitByName(sample.View(), options, runtime, watch, &result));
+  MUSTER_ASSIGN_OR_RETURN(
+      result.router,
+      ProjectedRouter::Create(projection, std::move(result.router)));
+  return result;
 }
 
 }  // namespace muster::dispatch

@@ -27,6 +27,8 @@
 #include "muster/dispatch/clusterer.h"
 #include "muster/dispatch/clustering.h"
 #include "muster/dispatch/points.h"
+#include "muster/dispatch/random_partition_forest.h"
+#include "muster/dispatch/random_projection.h"
 #include "muster/dispatch/router.h"
 #include "muster/runtime/runtime.h"
 
@@ -35,9 +37,10 @@ namespace muster::dispatch {
 struct FitOptions {
   // A clusterer of the table (clusterers.h), or a partition (PartitionTable).
   std::string clusterer = "balanced";
-  // "price", "nearest", "center", or "auto": "price" when the clustering has
-  // prices, else "nearest" (the paper's rule). Partitions have routers of their
-  // own and need "auto".
+  // "price"; "nearest" (exact), "forest" (approximate) or "kd_tree" (exact, d
+  // <= 20), by the nearest neighbour in the sample; "center"; or "auto":
+  // "price" when the clustering has prices, else the paper's rule, exact.
+  // Partitions have routers of their own and need "auto".
   std::string router = "auto";
   int64_t num_groups = 8;  // k >= 1
   // p in [1, k]: groups per point. Partitions other than "random" need 1.
@@ -51,6 +54,7 @@ struct FitOptions {
   // Points drawn without replacement when there are more (paper: 10,000). Cost
   // of clustering against the noise of the cells.
   int64_t sample_size = 10000;
+  ForestOptions forest = {};  // of the router "forest"
   // Directions t of "lsh" (paper: 10).
   int64_t hash_directions = 10;
   uint64_t seed = 1;
@@ -61,11 +65,11 @@ struct FitOptions {
 absl::Status Validate(const FitOptions& options);
 
 struct FitResult {
-  std::unique_ptr<Router> router;
+  std::unique_ptr<Router> router = nullptr;
   // Of the sample; none for a partition.
-  std::optional<Clustering> clustering;
+  std::optional<Clustering> clustering = std::nullopt;
   // Rows of the points given, ascending.
-  std::vector<int64_t> sample_rows;
+  std::vector<int64_t> sample_rows = {};
   double sample_seconds = 0;   // drawing the sample
   double cluster_seconds = 0;  // clustering it, or building the partition
   double router_seconds = 0;   // making the router
@@ -85,12 +89,17 @@ absl::StatusOr<FitResult> FitRouterBy(const Clusterer& clusterer,
                                       const FitOptions& options,
                                       const runtime::Runtime& runtime = {});
 
-// The router called `kind` ("auto" as above) on a clustering of `sample`, of
-// which `squared` says whether its prices are squared distances.
+// FitRouter on projected rows: the router is a ProjectedRouter, which takes
+// sparse rows. Only the rows of the sample are projected.
+absl::StatusOr<FitResult> FitProjectedRouter(
+    SparseRowsView rows, const RandomProjectionOptions& projection,
+    const FitOptions& options, const runtime::Runtime& runtime = {});
+
+// The router options.router on a clustering of `sample` for options.objective.
 // InvalidArgument when it needs prices and there are none.
 absl::StatusOr<std::unique_ptr<Router>> RouterOfClustering(
-    absl::string_view kind, PointsView sample, const Clustering& clustering,
-    Objective objective);
+    PointsView sample, const Clustering& clustering, const FitOptions& options,
+    const runtime::Runtime& runtime = {});
 
 // The partitions: "random"; "kd_tree_partition" (random coordinates, medians:
 // the paper's BPT), "pca_tree", "projection_tree" (partition_tree.h); "lsh"

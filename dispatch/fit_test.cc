@@ -14,6 +14,8 @@
 #include "muster/dispatch/clusterer.h"
 #include "muster/dispatch/clustering.h"
 #include "muster/dispatch/points.h"
+#include "muster/dispatch/projected_router.h"
+#include "muster/dispatch/random_projection.h"
 #include "muster/dispatch/router.h"
 #include "muster/runtime/distributions.h"
 #include "muster/runtime/rng.h"
@@ -84,7 +86,7 @@ TEST(FitTest, NearestRepeatsTheClusteringOfTheSample) {
       FitRouterBy(RoundRobinClusterer(false), points.View(),
                   {.router = "auto", .num_groups = 6, .copies = 2});
   ASSERT_THAT(fit, IsOk());
-  EXPECT_EQ(fit->router->kind(), "nearest");
+  EXPECT_EQ(fit->router->kind(), "kd_tree");
   EXPECT_EQ(Routes(*fit->router, points.View()), fit->clustering->clusters);
   EXPECT_EQ(fit->sample_rows.size(), 60);
   EXPECT_GE(fit->cluster_seconds, 0);
@@ -102,6 +104,44 @@ TEST(FitTest, AutoTakesPricesWhenThereAreSome) {
   EXPECT_EQ(kind("price"), "price");
   EXPECT_EQ(kind("center"), "center");
   EXPECT_EQ(kind("nearest"), "nearest");
+  EXPECT_EQ(kind("forest"), "forest");
+  EXPECT_EQ(kind("kd_tree"), "kd_tree");
+}
+
+TEST(FitTest, AutoScansInManyDimensions) {
+  const PointSet points = NormalPoints(runtime::Rng(1), 30, 21);
+  const auto fit = FitRouterBy(RoundRobinClusterer(false), points.View(), {});
+  ASSERT_THAT(fit, IsOk());
+  EXPECT_EQ(fit->router->kind(), "nearest");
+}
+
+// The identity projection of all rows is the dense fit.
+TEST(FitTest, ProjectedRowsFitLikeTheirPoints) {
+  const PointSet points = NormalPoints(runtime::Rng(1), 300, 6);
+  SparseRows rows{.num_columns = 6, .values = points.values};
+  for (int64_t j = 0; j < 300; ++j) {
+    for (int32_t m = 0; m < 6; ++m) rows.columns.push_back(m);
+    rows.row_begin.push_back(static_cast<int64_t>(rows.columns.size()));
+  }
+  const FitOptions options{.clusterer = "pca_tree", .sample_size = 100};
+  const auto dense = FitRouter(points.View(), options);
+  const auto sparse = FitProjectedRouter(
+      rows.View(), {.num_features = 6, .dimension = 0}, options);
+  ASSERT_THAT(dense, IsOk());
+  ASSERT_THAT(sparse, IsOk());
+  EXPECT_EQ(sparse->sample_rows, dense->sample_rows);
+  const ProjectedRouter* router = ProjectedRouter::From(*sparse->router);
+  ASSERT_NE(router, nullptr);
+  std::vector<int32_t> groups(300);
+  ASSERT_THAT(router->RouteSparse(rows.View(), groups), IsOk());
+  EXPECT_EQ(groups, Routes(*dense->router, points.View()));
+  EXPECT_THAT(
+      FitProjectedRouter(rows.View(), {.num_features = 7}, options),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("6 columns")));
+  EXPECT_THAT(
+      FitProjectedRouter({.num_columns = 6}, {.num_features = 6}, options),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("rows: no points")));
 }
 
 TEST(FitTest, DrawsASampleOfTheSizeAsked) {
@@ -185,6 +225,8 @@ TEST(FitTest, NamesWhatIsWrong) {
               invalid("sample_size is 0"));
   EXPECT_THAT(error({.clusterer = "lsh", .hash_directions = 0}),
               invalid("hash directions: 0"));
+  EXPECT_THAT(error({.clusterer = "random", .forest = {.num_trees = 0}}),
+              invalid("num_trees is 0"));
   EXPECT_THAT(FitRouter({}, {.clusterer = "random"}), invalid("points"));
 }
 

@@ -79,6 +79,20 @@ absl::Status ValidateRow(SparseRowsView rows, int64_t r,
 
 }  // namespace
 
+SparseRows SelectRows(SparseRowsView rows, std::span<const int64_t> indices) {
+  SparseRows selected{.num_columns = rows.num_columns};
+  for (const int64_t r : indices) {
+    MUSTER_CHECK(0 <= r && r < rows.size());
+    const SparseRow row = rows.Row(r);
+    selected.columns.insert(selected.columns.end(), row.columns.begin(),
+                            row.columns.end());
+    selected.values.insert(selected.values.end(), row.values.begin(),
+                           row.values.end());
+    selected.row_begin.push_back(static_cast<int64_t>(selected.columns.size()));
+  }
+  return selected;
+}
+
 absl::Status ValidateSparseRows(SparseRowsView rows, absl::string_view what) {
   if (rows.columns.size() != rows.values.size()) {
     return absl::InvalidArgumentError(

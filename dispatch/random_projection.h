@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -50,6 +51,22 @@ struct SparseRowsView {
     return {columns.subspan(begin, count), values.subspan(begin, count)};
   }
 };
+
+// Rows that own their entries.
+struct SparseRows {
+  int64_t num_columns = 0;
+  std::vector<int64_t> row_begin = {0};
+  std::vector<int32_t> columns = {};
+  std::vector<float> values = {};
+
+  SparseRowsView View() const {
+    return {num_columns, row_begin, columns, values};
+  }
+};
+
+// The rows named by `indices`, in that order, repeats allowed; each in [0,
+// size) (CHECKed).
+SparseRows SelectRows(SparseRowsView rows, std::span<const int64_t> indices);
 
 // InvalidArgument naming `what`, row and column (from 0), for row_begin not
 // ascending or beyond the entries, columns not increasing or outside [0, D),

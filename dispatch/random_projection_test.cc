@@ -28,26 +28,16 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// Rows that own their entries.
-struct Rows {
-  int64_t num_columns = 0;
-  std::vector<int64_t> row_begin = {0};
-  std::vector<int32_t> columns = {};
-  std::vector<float> values = {};
+void Add(const std::vector<int32_t>& columns, const std::vector<float>& values,
+         SparseRows* rows) {
+  rows->columns.insert(rows->columns.end(), columns.begin(), columns.end());
+  rows->values.insert(rows->values.end(), values.begin(), values.end());
+  rows->row_begin.push_back(static_cast<int64_t>(rows->columns.size()));
+}
 
-  void Add(const std::vector<int32_t>& more_columns,
-           const std::vector<float>& more_values) {
-    columns.insert(columns.end(), more_columns.begin(), more_columns.end());
-    values.insert(values.end(), more_values.begin(), more_values.end());
-    row_begin.push_back(static_cast<int64_t>(columns.size()));
-  }
-  SparseRowsView View() const {
-    return {num_columns, row_begin, columns, values};
-  }
-};
-
-Rows RandomRows(Rng rng, int64_t n, int64_t num_columns, int64_t entries) {
-  Rows rows{.num_columns = num_columns};
+SparseRows RandomRows(Rng rng, int64_t n, int64_t num_columns,
+                      int64_t entries) {
+  SparseRows rows{.num_columns = num_columns};
   for (int64_t r = 0; r < n; ++r) {
     std::vector<int64_t> drawn;
     Rng draws = rng.Fork("columns", static_cast<uint64_t>(r));
@@ -57,12 +47,12 @@ Rows RandomRows(Rng rng, int64_t n, int64_t num_columns, int64_t entries) {
     for (int64_t i = 0; i < entries; ++i) {
       values.push_back(static_cast<float>(runtime::Normal(rng)));
     }
-    rows.Add({drawn.begin(), drawn.end()}, values);
+    Add({drawn.begin(), drawn.end()}, values, &rows);
   }
   return rows;
 }
 
-PointSet Project(const RandomProjectionOptions& options, const Rows& rows,
+PointSet Project(const RandomProjectionOptions& options, const SparseRows& rows,
                  int threads = 1) {
   const auto projection = RandomProjection::Create(options);
   EXPECT_THAT(projection, IsOk());
@@ -77,10 +67,23 @@ double SquaredNorm(std::span<const float> x) {
   return sum;
 }
 
+TEST(SparseRowsTest, SelectsRowsInTheOrderAsked) {
+  SparseRows rows{.num_columns = 9};
+  Add({1, 3}, {2, 4}, &rows);
+  Add({}, {}, &rows);
+  Add({8}, {5}, &rows);
+  const SparseRows selected =
+      SelectRows(rows.View(), std::vector<int64_t>{2, 1, 2, 0});
+  EXPECT_EQ(selected.num_columns, 9);
+  EXPECT_THAT(selected.row_begin, ElementsAre(0, 1, 1, 2, 4));
+  EXPECT_THAT(selected.columns, ElementsAre(8, 8, 1, 3));
+  EXPECT_THAT(selected.values, ElementsAre(5, 5, 2, 4));
+}
+
 TEST(RandomProjectionTest, WithoutDimensionRowsBecomeDense) {
-  Rows rows{.num_columns = 4};
-  rows.Add({1, 3}, {2, 4});
-  rows.Add({}, {});
+  SparseRows rows{.num_columns = 4};
+  Add({1, 3}, {2, 4}, &rows);
+  Add({}, {}, &rows);
   const PointSet points = Project({.num_features = 4, .dimension = 0}, rows);
   EXPECT_THAT(points.values, ElementsAre(0, 2, 0, 4, 0, 0, 0, 0));
   const PointSet unit =
@@ -92,11 +95,11 @@ TEST(RandomProjectionTest, WithoutDimensionRowsBecomeDense) {
 
 // Column m of R has entries +-1/2 for d' = 4, and R is linear.
 TEST(RandomProjectionTest, ColumnsAreSigns) {
-  Rows rows{.num_columns = 1000};
-  rows.Add({7}, {1});
-  rows.Add({999}, {1});
-  rows.Add({7, 999}, {2, -3});
-  rows.Add({}, {});
+  SparseRows rows{.num_columns = 1000};
+  Add({7}, {1}, &rows);
+  Add({999}, {1}, &rows);
+  Add({7, 999}, {2, -3}, &rows);
+  Add({}, {}, &rows);
   const PointSet points = Project({.num_features = 1000, .dimension = 4}, rows);
   for (int64_t m = 0; m < 4; ++m) {
     const float a = points.Point(0)[m], b = points.Point(1)[m];
@@ -110,8 +113,8 @@ TEST(RandomProjectionTest, ColumnsAreSigns) {
 // Signs are even and columns uncorrelated: over 500 columns and 300 outputs the
 // sum of signs has sd sqrt(150000); products of neighbouring columns likewise.
 TEST(RandomProjectionTest, SignsAreRandom) {
-  Rows rows{.num_columns = 500};
-  for (int32_t m = 0; m < 500; ++m) rows.Add({m}, {1});
+  SparseRows rows{.num_columns = 500};
+  for (int32_t m = 0; m < 500; ++m) Add({m}, {1}, &rows);
   const PointSet points =
       Project({.num_features = 500, .dimension = 300}, rows);
   double sum = 0, products = 0;
@@ -129,7 +132,7 @@ TEST(RandomProjectionTest, SignsAreRandom) {
 // |R x|^2 / |x|^2 has mean 1 and variance at most 2 / d': the mean of 400 rows
 // is within 5 sqrt(2 / 128 / 400), each within 8 sqrt(2 / 128) = 1.
 TEST(RandomProjectionTest, KeepsLengths) {
-  const Rows rows = RandomRows(Rng(runtime::TestSeed()), 400, 5000, 60);
+  const SparseRows rows = RandomRows(Rng(runtime::TestSeed()), 400, 5000, 60);
   const PointSet points = Project({.num_features = 5000}, rows);
   double mean = 0;
   for (int64_t r = 0; r < 400; ++r) {
@@ -142,7 +145,7 @@ TEST(RandomProjectionTest, KeepsLengths) {
 }
 
 TEST(RandomProjectionTest, UnitLengthForgetsTheScale) {
-  Rows rows = RandomRows(Rng(runtime::TestSeed()), 20, 300, 10);
+  SparseRows rows = RandomRows(Rng(runtime::TestSeed()), 20, 300, 10);
   const RandomProjectionOptions options{.num_features = 300,
                                         .unit_length = true};
   const PointSet points = Project(options, rows);
@@ -152,10 +155,10 @@ TEST(RandomProjectionTest, UnitLengthForgetsTheScale) {
 
 TEST(RandomProjectionTest, HugeRowsStayFinite) {
   constexpr float kLargest = std::numeric_limits<float>::max();
-  Rows rows{.num_columns = 50};
+  SparseRows rows{.num_columns = 50};
   std::vector<int32_t> columns;
   for (int32_t m = 0; m < 50; ++m) columns.push_back(m);
-  rows.Add(columns, std::vector<float>(50, kLargest));
+  Add(columns, std::vector<float>(50, kLargest), &rows);
   for (const int64_t d : {0, 1, 200}) {
     const PointSet points = Project({.num_features = 50, .dimension = d}, rows);
     EXPECT_THAT(ValidatePoints(points.View(), "points"), IsOk());
@@ -163,7 +166,7 @@ TEST(RandomProjectionTest, HugeRowsStayFinite) {
 }
 
 TEST(RandomProjectionTest, SameBitsForAnyThreadsOtherSignsForOtherSeeds) {
-  const Rows rows = RandomRows(Rng(runtime::TestSeed()), 500, 900, 15);
+  const SparseRows rows = RandomRows(Rng(runtime::TestSeed()), 500, 900, 15);
   RandomProjectionOptions options{.num_features = 900, .dimension = 150};
   const PointSet points = Project(options, rows);
   for (const int threads : {2, 3, 8}) {
@@ -184,7 +187,7 @@ TEST(RandomProjectionTest, NamesWhatIsWrong) {
               invalid("dimension is -1"));
   const auto projection = RandomProjection::Create({.num_features = 5});
   ASSERT_THAT(projection, IsOk());
-  const auto error = [&](const Rows& rows) {
+  const auto error = [&](const SparseRows& rows) {
     return projection->Project(rows.View()).status();
   };
   EXPECT_THAT(error({.num_columns = 4}),
