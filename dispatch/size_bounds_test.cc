@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/runtime/status_matchers.h"

@@ -1,0 +1,42 @@
+#include "muster/dispatch/clusterers.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "muster/runtime/status_macros.h"
+
+namespace muster::dispatch {
+namespace {
+
+template <typename Member, auto kField>
+absl::StatusOr<std::unique_ptr<Clusterer>> Create(
+    const ClustererOptions& options) {
+  MUSTER_RETURN_IF_ERROR(Validate(options.*kField));
+  return std::make_unique<Member>(options.*kField);
+}
+
+constexpr ClustererEntry kTable[] = {
+    {"merge_split",
+     "k-means++ and Lloyd, small clusters merged, large ones split (the "
+     "paper's)",
+     Create<MergeSplitClusterer, &ClustererOptions::merge_split>},
+};
+
+}  // namespace
+
+std::span<const ClustererEntry> ClustererTable() { return kTable; }
+
+absl::StatusOr<std::unique_ptr<Clusterer>> CreateClusterer(
+    absl::string_view name, const ClustererOptions& options) {
+  std::vector<std::string> names;
+  for (const ClustererEntry& entry : kTable) {
+    if (entry.name == name) return entry.create(options);
+    names.emplace_back(entry.name);
+  }
+  return absl::NotFoundError(absl::StrCat(
+      "no clusterer \"", name, "\"; there are ", absl::StrJoin(names, ", ")));
+}
+
+}  // namespace muster::dispatch
