@@ -1,0 +1,314 @@
+#include "muster/dispatch/assignment_network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "muster/runtime/check.h"
+
+namespace muster::dispatch {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+AssignmentNetwork::AssignmentNetwork(std::vector<NetworkPoint> points,
+                                     std::vector<NetworkEntry> entries,
+                                     std::vector<double> prices,
+                                     std::vector<double> loads,
+                                     std::vector<double> sink_flows,
+                                     LoadBounds bounds, double radius,
+                                     double negligible)
+    : points_(std::move(points)),
+      entries_(std::move(entries)),
+      prices_(std::move(prices)),
+      loads_(std::move(loads)),
+      sink_flows_(std::move(sink_flows)),
+      bounds_(bounds),
+      radius_(radius),
+      negligible_(negligible) {
+  const size_t k = loads_.size();
+  MUSTER_CHECK(prices_.size() == k && sink_flows_.size() == k);
+  for (size_t i = 0; i < k; ++i) sink_excess_ += sink_flows_[i] - loads_[i];
+  double largest = 0;
+  for (const double price : prices_) {
+    largest = std::max(largest, std::abs(price));
+  }
+  point_of_.resize(entries_.size());
+  for (size_t j = 0; j < points_.size(); ++j) {
+    for (int64_t e = points_[j].begin; e < points_[j].end; ++e) {
+      point_of_[e] = static_cast<int64_t>(j);
+      largest = std::max(largest, entries_[e].cost);
+    }
+  }
+  // Costs, prices and their differences carry a few units of rounding.
+  tolerance_ = 64 * std::numeric_limits<double>::epsilon() * largest;
+  prices_.push_back(0);  // the sink
+  lowered_.assign(k + 1, 0.0);
+  distance_.assign(k + 1, kInfinity);
+  step_.assign(k + 1, {});
+  settled_.assign(k + 1, 0);
+  MakeArcs(radius);
+}
+
+double AssignmentNetwork::ExcessOf(int32_t node) const {
+  return node == sink() ? sink_excess_ : loads_[node] - sink_flows_[node];
+}
+
+bool AssignmentNetwork::IsBalanced() const {
+  bool excess = false, lack = false;
+  for (int32_t node = 0; node <= sink(); ++node) {
+    excess |= ExcessOf(node) > negligible_;
+    lack |= ExcessOf(node) < -negligible_;
+  }
+  return !excess || !lack;
+}
+
+std::vector<double> AssignmentNetwork::Prices() const {
+  std::vector<double> prices(prices_.begin(), prices_.end() - 1);
+  for (double& price : prices) price -= prices_.back();
+  return prices;
+}
+
+void AssignmentNetwork::MakeArcs(double radius) {
+  const auto k = static_cast<int64_t>(loads_.size());
+  std::vector<std::pair<int64_t, Move>> moves;
+  for (const NetworkPoint& point : points_) {
+    for (int64_t s = point.begin; s < point.end; ++s) {
+      for (int64_t t = point.begin; t < point.end; ++t) {
+        const NetworkEntry& from = entries_[s];
+        const NetworkEntry& to = entries_[t];
+        const double cost = to.cost - from.cost;
+        const double length = cost - prices_[to.center] + prices_[from.center];
+        if (s == t || length > radius) continue;
+        moves.push_back({from.center * k + to.center, {cost, s, t}});
+      }
+    }
+  }
+  std::sort(moves.begin(), moves.end(), [](const auto& x, const auto& y) {
+    if (x.first != y.first) return x.first < y.first;
+    if (x.second.cost != y.second.cost) return x.second.cost < y.second.cost;
+    return x.second.from < y.second.from;
+  });
+  arc_begin_.assign(static_cast<size_t>(k) + 1, 0);
+  int64_t last = -1;
+  for (const auto& [key, move] : moves) {
+    if (key != last) {
+      ++arc_begin_[key / k + 1];
+      arc_to_.push_back(static_cast<int32_t>(key % k));
+      arc_moves_.emplace_back();
+      last = key;
+    }
+    // An ascending run is a heap.
+    if (IsValid(move)) arc_moves_.back().push_back(move);
+  }
+  for (int64_t i = 0; i < k; ++i) arc_begin_[i + 1] += arc_begin_[i];
+  arc_cost_.assign(arc_to_.size(), kInfinity);
+  for (size_t arc = 0; arc < arc_to_.size(); ++arc) {
+    DropStale(static_cast<int64_t>(arc));
+  }
+}
+
+int64_t AssignmentNetwork::FindArc(int32_t from, int32_t to) const {
+  const auto begin = arc_to_.begin() + arc_begin_[from];
+  const auto end = arc_to_.begin() + arc_begin_[from + 1];
+  const auto at = std::lower_bound(begin, end, to);
+  return at != end && *at == to ? at - arc_to_.begin() : -1;
+}
+
+bool AssignmentNetwork::IsValid(const Move& move) const {
+  return entries_[move.from].flow > negligible_ &&
+         entries_[move.to].flow <
+             points_[point_of_[move.to]].weight - negligible_;
+}
+
+namespace {
+struct CostsMore {
+  template <typename Move>
+  bool operator()(const Move& x, const Move& y) const {
+    return x.cost != y.cost ? x.cost > y.cost : x.from > y.from;
+  }
+};
+struct IsFarther {
+  template <typename Reached>
+  bool operator()(const Reached& x, const Reached& y) const {
+    return x.distance != y.distance ? x.distance > y.distance : x.node > y.node;
+  }
+};
+}  // namespace
+
+void AssignmentNetwork::DropStale(int64_t arc) {
+  std::vector<Move>& moves = arc_moves_[arc];
+  while (!moves.empty() && !IsValid(moves.front())) {
+    std::pop_heap(moves.begin(), moves.end(), CostsMore());
+    moves.pop_back();
+  }
+  arc_cost_[arc] = moves.empty() ? kInfinity : moves.front().cost;
+}
+
+void AssignmentNetwork::UpdateArc(int64_t from, int64_t to) {
+  const int64_t arc = FindArc(entries_[from].center, entries_[to].center);
+  if (arc >= 0) DropStale(arc);
+}
+
+void AssignmentNetwork::AddMove(int64_t from, int64_t to) {
+  const Move move{entries_[to].cost - entries_[from].cost, from, to};
+  const int64_t arc = FindArc(entries_[from].center, entries_[to].center);
+  if (arc < 0) return;  // above the radius
+  if (IsValid(move)) {
+    arc_moves_[arc].push_back(move);
+    std::push_heap(arc_moves_[arc].begin(), arc_moves_[arc].end(), CostsMore());
+  }
+  DropStale(arc);
+}
+
+double AssignmentNetwork::ArcLength(int32_t from, int64_t arc) const {
+  return arc_cost_[arc] - prices_[arc_to_[arc]] + prices_[from];
+}
+
+void AssignmentNetwork::Relax(int32_t from, double distance, int32_t to,
+                              double length, int64_t arc) {
+  const double candidate = distance + std::max(0.0, length);
+  if (!(candidate < distance_[to])) return;
+  if (distance_[to] == kInfinity) touched_.push_back(to);
+  distance_[to] = candidate;
+  step_[to] = {from, arc};
+  queue_.push_back({candidate, to});
+  std::push_heap(queue_.begin(), queue_.end(), IsFarther());
+}
+
+int32_t AssignmentNetwork::Search(double room, double* length) {
+  ++searches_;
+  for (const int32_t node : touched_) {
+    distance_[node] = kInfinity;
+    settled_[node] = 0;
+  }
+  touched_.clear();
+  queue_.clear();
+  for (int32_t node = 0; node <= sink(); ++node) {
+    if (ExcessOf(node) > negligible_) Relax(-1, 0, node, 0, -1);
+  }
+  *length = room;
+  while (!queue_.empty()) {
+    const auto [distance, node] = queue_.front();
+    std::pop_heap(queue_.begin(), queue_.end(), IsFarther());
+    queue_.pop_back();
+    if (settled_[node] != 0) continue;
+    if (distance > room) return -1;
+    settled_[node] = 1;
+    if (ExcessOf(node) < -negligible_) {
+      *length = distance;
+      return node;
+    }
+    if (node == sink()) {
+      for (int32_t i = 0; i < sink(); ++i) {
+        if (settled_[i] == 0 && sink_flows_[i] > bounds_.lower + negligible_) {
+          Relax(node, distance, i, prices_[node] - prices_[i], -1);
+        }
+      }
+      continue;
+    }
+    if (sink_flows_[node] < bounds_.upper - negligible_) {
+      Relax(node, distance, sink(), prices_[node] - prices_[sink()], -1);
+    }
+    for (int64_t arc = arc_begin_[node]; arc < arc_begin_[node + 1]; ++arc) {
+      if (arc_cost_[arc] != kInfinity) {
+        Relax(node, distance, arc_to_[arc], ArcLength(node, arc), arc);
+      }
+    }
+  }
+  return -1;
+}
+
+void AssignmentNetwork::LowerPrices(double length) {
+  for (const int32_t node : touched_) {
+    if (settled_[node] == 0 || !(distance_[node] < length)) continue;
+    const double fall = length - distance_[node];
+    prices_[node] -= fall;
+    lowered_[node] += fall;
+    most_lowered_ = std::max(most_lowered_, lowered_[node]);
+  }
+}
+
+double AssignmentNetwork::Capacity(const PathStep& step) const {
+  if (step.move.from >= 0) {
+    return std::min(
+        entries_[step.move.from].flow,
+        points_[point_of_[step.move.to]].weight - entries_[step.move.to].flow);
+  }
+  return step.to == sink() ? bounds_.upper - sink_flows_[step.from]
+                           : sink_flows_[step.to] - bounds_.lower;
+}
+
+void AssignmentNetwork::Apply(const PathStep& step, double amount) {
+  if (step.move.from < 0) {
+    if (step.to == sink()) {
+      sink_flows_[step.from] += amount;
+    } else {
+      sink_flows_[step.to] -= amount;
+    }
+    return;
+  }
+  const auto [cost, from, to] = step.move;
+  entries_[from].flow -= amount;
+  entries_[to].flow += amount;
+  loads_[step.from] -= amount;
+  loads_[step.to] += amount;
+  const NetworkPoint& point = points_[point_of_[from]];
+  for (int64_t e = point.begin; e < point.end; ++e) {
+    if (e != to) {
+      AddMove(to, e);
+      UpdateArc(e, to);
+    }
+    if (e != from && e != to) {
+      AddMove(e, from);
+      UpdateArc(from, e);
+    }
+  }
+}
+
+bool AssignmentNetwork::TracePath(int32_t target, double* amount) {
+  path_.clear();
+  *amount = -ExcessOf(target);
+  int32_t node = target;
+  for (; step_[node].node >= 0; node = step_[node].node) {
+    const auto [from, arc] = step_[node];
+    PathStep step{.from = from, .to = node};
+    if (arc >= 0) {
+      if (arc_cost_[arc] == kInfinity || ArcLength(from, arc) > tolerance_) {
+        return false;
+      }
+      step.move = arc_moves_[arc].front();
+    }
+    *amount = std::min(*amount, Capacity(step));
+    path_.push_back(step);
+  }
+  *amount = std::min(*amount, ExcessOf(node));
+  return *amount > negligible_;
+}
+
+void AssignmentNetwork::Push(int32_t target) {
+  double amount = 0;
+  while (TracePath(target, &amount)) {
+    ++pushes_;
+    if (path_.back().from == sink()) sink_excess_ -= amount;
+    if (target == sink()) sink_excess_ += amount;
+    for (const PathStep& step : path_) Apply(step, amount);
+  }
+}
+
+AssignmentNetwork::End AssignmentNetwork::Balance(int64_t max_searches) {
+  while (!IsBalanced()) {
+    if (searches_ >= max_searches) return End::kLimit;
+    double length = 0;
+    const int32_t target = Search(radius_ - most_lowered_, &length);
+    LowerPrices(length);
+    if (target < 0) return End::kRadius;
+    Push(target);
+  }
+  return End::kBalanced;
+}
+
+}  // namespace muster::dispatch
