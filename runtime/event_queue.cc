@@ -20,6 +20,10 @@ namespace {
 // All constants below were chosen by event_queue_benchmark.cc and are flat
 // around their value.
 
+// After so many pops in a row that needed the last push, so many pushes are
+// placed at once.
+constexpr int kMaxEarly = 4;
+constexpr int kPlacedAtOnce = 64;
 // An insertion into near_ moves at most this many events; one that would have
 // to move more stages near_ as a rung.
 constexpr size_t kMaxShift = 8;
@@ -29,9 +33,9 @@ constexpr size_t kMaxSortedBucket = kMaxFewEvents;
 // A bucket with fewer events is taken for evenly filled.
 constexpr size_t kMinSampledEvents = 64;
 // Events that a regular bucket should hold when it is reached.
-constexpr double kBucketEvents = 8;
+constexpr double kBucketEvents = 12;
 // Rung 0 spans the time of this many pops per pending event.
-constexpr double kSpanPops = 3;
+constexpr double kSpanPops = 4;
 // Rungs that would need more buckets get coarse ones, each worth a rung of
 // kCoarseBucketEvents: the tails of all buckets should stay in the L2 cache.
 constexpr double kMaxFineEvents = 16384;
@@ -84,6 +88,9 @@ double EventQueue::CheckedSeconds(double seconds) {
 
 void EventQueue::Clear() {
   size_ = 0;
+  num_pushed_ = 0;
+  first_pushed_bits_ = kInfinityBits;
+  num_placed_at_once_ = 1;
   head_ = tail_ = 0;
   depth_ = 0;
   num_gathered_ = 0;
@@ -101,6 +108,74 @@ int64_t EventQueue::MemoryBytes() const {
     bytes += rung.buckets.capacity() * sizeof(Bucket);
   }
   return static_cast<int64_t>(bytes);
+}
+
+// ---------------------------------------------------------------------------
+// Pushed events
+
+// Brings the event to the bucket of the first rung that has not passed it, or
+// to near_.
+void EventQueue::Place(Event event) {
+  for (int r = 0; r < depth_; ++r) {
+    Rung& rung = rungs_[r];
+    double position = rung.PositionByTime(event);
+    if (position >= rung.next ||
+        (std::isnan(position) &&
+         (position = rung.PositionById(event)) >= rung.next)) {
+      Append(event, &rung.buckets[static_cast<int64_t>(position)]);
+      return;
+    }
+  }
+  InsertNear(event);
+}
+
+void EventQueue::PlaceAtOnce(Event event) {
+  if (depth_ == 0) {
+    InsertNear(event);
+  } else {
+    --num_placed_at_once_;
+    Place(event);
+  }
+}
+
+// Places pushed_. There is a rung, and most events go to the first.
+void EventQueue::PlacePushed() {
+  const int64_t count = num_pushed_;
+  num_pushed_ = 0;
+  first_pushed_bits_ = kInfinityBits;
+  for (int64_t i = 0; i < count; ++i) {
+    // In registers: appending does not change them.
+    const double start_seconds = rungs_[0].start_seconds;
+    const double buckets_per_second = rungs_[0].buckets_per_second;
+    const double num_regular = rungs_[0].num_regular;
+    const double next = rungs_[0].next;
+    Bucket* const buckets = rungs_[0].buckets.data();
+    for (; i < count; ++i) {
+      double position =
+          (pushed_[i].seconds - start_seconds) * buckets_per_second;
+      position = num_regular < position ? num_regular : position;
+      if (!(position >= next)) [[unlikely]]  // passed, or NaN
+        break;
+      Append(pushed_[i], &buckets[static_cast<int64_t>(position)]);
+    }
+    if (i < count) Place(pushed_[i]);
+  }
+}
+
+// Makes near_[head_] the first event in order.
+void EventQueue::Settle() {
+  const bool is_single = num_pushed_ == 1;
+  PlacePushed();
+  if (is_single && head_ != tail_) {
+    if (++num_early_ == kMaxEarly) {
+      num_early_ = 0;
+      num_placed_at_once_ = kPlacedAtOnce;
+    }
+  } else {
+    num_early_ = 0;
+  }
+  if (head_ == tail_) Refill();
+  if (depth_ == 0) num_placed_at_once_ = 1;
 }
 
 // ---------------------------------------------------------------------------
@@ -196,7 +271,7 @@ void EventQueue::CenterNear(size_t extra) {
   tail_ = head + count;
 }
 
-void EventQueue::InsertNear(const Event& event) {
+void EventQueue::InsertNear(Event event) {
   if (head_ == 0 || tail_ == near_.size()) [[unlikely]]
     CenterNear(1);
   Event* first = near_.data() + head_;
@@ -284,6 +359,7 @@ double EventQueue::Rung::PositionById(const Event& event) const {
 // Adds the deepest rung, with num_regular empty buckets and one for the rest.
 EventQueue::Rung& EventQueue::AddRung(int64_t num_regular) {
   if (static_cast<size_t>(depth_) == rungs_.size()) rungs_.emplace_back();
+  if (depth_ == 0) num_placed_at_once_ = 0;
   Rung& rung = rungs_[depth_++];
   rung.num_regular = static_cast<double>(num_regular);
   rung.start_seconds = 0;

@@ -12,9 +12,15 @@
 // from near_; when that is empty, the next bucket is sorted into it if it is
 // small and becomes a rung of its own if not. Bucket widths follow the rate at
 // which events were popped, sampled quantiles, and the recursion, so that a
-// bucket holds about eight events whatever the distribution of the times; a
+// bucket holds about twelve events whatever the distribution of the times; a
 // bucket of simultaneous events is divided by (worker, tag) instead. A queue of
 // a few events has no rung: near_ is then all of it.
+//
+// The latest pushes wait in `pushed_` until it is full or a pop may need one of
+// them. A push follows on the draw of its time, and where the event goes on the
+// push: placed one by one, each such chain would hold up the pops behind it;
+// sixteen together overlap. When pops keep needing what was just pushed (a few
+// workers busy while most are in long tasks), pushes are placed at once.
 //
 // Cost: O(1) per push and pop in amortised expectation for times drawn from any
 // fixed law; O(log n) amortised when the times are chosen to defeat the
@@ -30,6 +36,7 @@
 #ifndef MUSTER_RUNTIME_EVENT_QUEUE_H_
 #define MUSTER_RUNTIME_EVENT_QUEUE_H_
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -52,33 +59,29 @@ class EventQueue {
   // before that of the last pop is allowed and leaves first; pushes of that
   // kind are exact but may be slower, as the widths assume that time goes on.
   void Push(Event event) {
-    if (std::bit_cast<uint64_t>(event.seconds) >= kInfinityBits) [[unlikely]] {
+    if (Bits(event.seconds) >= kInfinityBits) [[unlikely]] {
       event.seconds = CheckedSeconds(event.seconds);
     }
     ++size_;
-    for (int r = 0; r < depth_; ++r) {
-      Rung& rung = rungs_[r];
-      double position = rung.PositionByTime(event);
-      if (position >= rung.next ||
-          (std::isnan(position) &&
-           (position = rung.PositionById(event)) >= rung.next)) {
-        Append(event, &rung.buckets[static_cast<int64_t>(position)]);
-        return;
-      }
+    if (num_placed_at_once_ > 0) {
+      PlaceAtOnce(event);
+      return;
     }
-    InsertNear(event);
+    pushed_[num_pushed_] = event;
+    first_pushed_bits_ = std::min(first_pushed_bits_, Bits(event.seconds));
+    if (++num_pushed_ == kMaxPushed) PlacePushed();
   }
 
   // The first event in order. CHECKs that there is one. Not const: the first
   // look at a bucket sorts it.
   Event Top() {
-    if (head_ == tail_) Refill();
+    if (!IsSettled()) Settle();
     return near_[head_];
   }
 
   // Removes the first event in order and returns it. CHECKs that there is one.
   Event Pop() {
-    if (head_ == tail_) Refill();
+    if (!IsSettled()) Settle();
     --size_;
     return near_[head_++];
   }
@@ -94,7 +97,7 @@ class EventQueue {
   // bucket starts with one unit; when that is full, it goes on in blocks of
   // kBlockUnits adjacent units, linked in next_unit_ from first unit to first
   // unit. It always has a free slot.
-  static constexpr uint32_t kUnitEvents = 16;
+  static constexpr uint32_t kUnitEvents = 24;
   static constexpr uint32_t kBlockUnits = 8;
   static constexpr uint32_t kNone = ~uint32_t{0};
   struct alignas(64) Unit {
@@ -144,7 +147,18 @@ class EventQueue {
 
   static constexpr uint64_t kInfinityBits = 0x7ff0000000000000;
 
+  static constexpr int kMaxPushed = 16;
+
+  // Times that are not negative are in the order of their bits.
+  static uint64_t Bits(double seconds) {
+    return std::bit_cast<uint64_t>(seconds);
+  }
   static double CheckedSeconds(double seconds);
+
+  // Whether the first event in order is near_[head_].
+  bool IsSettled() const {
+    return head_ != tail_ && Bits(near_[head_].seconds) < first_pushed_bits_;
+  }
 
   Event* At(uint32_t slot) {
     return reinterpret_cast<Event*>(units_.data()) + slot;
@@ -159,7 +173,11 @@ class EventQueue {
   void Free(uint32_t first_unit, uint32_t count);
   void FreeAll();
 
-  void InsertNear(const Event& event);
+  void Place(Event event);
+  void PlaceAtOnce(Event event);
+  void PlacePushed();
+  void Settle();
+  void InsertNear(Event event);
   void CenterNear(size_t extra);
   void Refill();
   void TakeUnit(const Bucket& bucket);
@@ -182,6 +200,14 @@ class EventQueue {
   }
 
   int64_t size_ = 0;
+  // pushed_[0, num_pushed_) are not placed yet; the first bits among them.
+  int64_t num_pushed_ = 0;
+  uint64_t first_pushed_bits_ = kInfinityBits;
+  Event pushed_[kMaxPushed];
+  // So many pushes are placed at once. While there is no rung all are, and this
+  // stays positive.
+  int num_placed_at_once_ = 1;
+  int num_early_ = 0;  // times in a row that a pop needed the last push
   // Sorted events: near_[head_, tail_), with room on both sides.
   std::vector<Event> near_;
   size_t head_ = 0;

@@ -269,6 +269,7 @@ TEST(EventQueueTest, ClearedIsAsNew) {
   for (const int n : {10, 3000, 100, 3000}) {
     for (int i = 0; i < n; ++i) mirror.Push(1e3 + Exponential(rng), i);
     for (int i = 0; i < n / 2; ++i) mirror.Pop();
+    for (int i = 0; i < 5; ++i) mirror.Push(i, i);  // not placed yet
     mirror.Clear();
     EXPECT_EQ(mirror.queue().size(), 0);
   }
@@ -280,10 +281,11 @@ TEST(EventQueueTest, CopiesAreIndependent) {
   EventQueue queue;
   for (int i = 0; i < 500; ++i) queue.Push({1.0 * (i * 37 % 500), i, 0});
   for (int i = 0; i < 100; ++i) queue.Pop();
+  for (int i = 500; i < 507; ++i) queue.Push({1.0 * i, i, 0});
   EventQueue copy = queue;
   copy.Clear();
   copy = queue;
-  for (int i = 100; i < 500; ++i) {
+  for (int i = 100; i < 507; ++i) {
     EXPECT_EQ(queue.Pop().seconds, i);
     EXPECT_EQ(copy.Pop().seconds, i);
   }

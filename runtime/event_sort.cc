@@ -78,11 +78,11 @@ MUSTER_ALWAYS_INLINE bool SortDistinctTimes(const Event* events, size_t count,
 }
 
 // Sorts up to kMaxFewEvents events to out; reads and writes whole multiples
-// of 8.
+// of 8, from 16 on.
 MUSTER_VECTORIZE_CLONES
 bool SortByCounting(const Event* events, size_t count, Event* out) {
-  if (count <= 8) return SortDistinctTimes<2>(events, count, out);
   if (count <= 16) return SortDistinctTimes<4>(events, count, out);
+  if (count <= 24) return SortDistinctTimes<6>(events, count, out);
   return SortDistinctTimes<8>(events, count, out);
 }
 

@@ -12,7 +12,7 @@ namespace muster::runtime {
 inline constexpr size_t kMaxFewEvents = 32;
 
 // Writes events[0, count), count <= kMaxFewEvents, to out in order. The arrays
-// do not overlap. `count` rounded up to 8, 16 or 32 events may be read and
+// do not overlap. `count` rounded up to 16, 24 or 32 events may be read and
 // written; the surplus ones must have finite times and are left arbitrary.
 //
 // If all times differ, an event's place is the number of earlier times, counted
