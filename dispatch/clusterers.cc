@@ -22,6 +22,10 @@ constexpr ClustererEntry kTable[] = {
      "k-means++ and Lloyd, small clusters merged, large ones split (the "
      "paper's)",
      Create<MergeSplitClusterer, &ClustererOptions::merge_split>},
+    {"balanced",
+     "balanced k-means: the exact assignment within the bounds and centroids, "
+     "in turn; prices",
+     Create<BalancedClusterer, &ClustererOptions::balanced>},
 };
 
 }  // namespace

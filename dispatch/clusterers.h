@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "muster/dispatch/balanced_clusterer.h"
 #include "muster/dispatch/clusterer.h"
 #include "muster/dispatch/merge_split_clusterer.h"
 
@@ -22,6 +23,7 @@ namespace muster::dispatch {
 // The options of every member; each reads its own.
 struct ClustererOptions {
   MergeSplitOptions merge_split = {};
+  BalancedOptions balanced = {};
 };
 
 struct ClustererEntry {
