@@ -64,8 +64,8 @@ absl::Status CheckImages(const IdxTensor& images, const IdxTensor& labels,
 
 }  // namespace
 
-absl::StatusOr<IdxTensor> ParseIdx(absl::string_view bytes,
-                                   absl::string_view name) {
+absl::StatusOr<std::vector<int64_t>> ParseIdxHeader(absl::string_view bytes,
+                                                    absl::string_view name) {
   if (bytes.size() < 4) {
     return TooShort(name, "the IDX magic number", 4, bytes.size());
   }
@@ -92,13 +92,21 @@ absl::StatusOr<IdxTensor> ParseIdx(absl::string_view bytes,
   if (bytes.size() < header) {
     return TooShort(name, "the IDX header", header, bytes.size());
   }
-  IdxTensor tensor;
-  // With a zero size anywhere there is no data, whatever the others are.
-  bool empty = false;
+  std::vector<int64_t> sizes;
   for (int64_t i = 0; i < num_dimensions; ++i) {
-    tensor.sizes.push_back(BigEndianAt(bytes, 4 + 4 * i));
-    empty = empty || tensor.sizes.back() == 0;
+    sizes.push_back(BigEndianAt(bytes, 4 + 4 * i));
   }
+  return sizes;
+}
+
+absl::StatusOr<IdxTensor> ParseIdx(absl::string_view bytes,
+                                   absl::string_view name) {
+  IdxTensor tensor;
+  MUSTER_ASSIGN_OR_RETURN(tensor.sizes, ParseIdxHeader(bytes, name));
+  const size_t header = 4 + 4 * tensor.sizes.size();
+  // With a zero size anywhere there is no data, whatever the others are.
+  const bool empty = std::find(tensor.sizes.begin(), tensor.sizes.end(), 0) !=
+                     tensor.sizes.end();
   const uint64_t available = bytes.size() - header;
   uint64_t needed = empty ? 0 : 1;
   for (int64_t size : tensor.sizes) {

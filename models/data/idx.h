@@ -33,7 +33,13 @@ struct IdxTensor {
 absl::StatusOr<IdxTensor> ParseIdx(absl::string_view bytes,
                                    absl::string_view name);
 
-// The same from a file. Memory: twice the uncompressed file, for a moment.
+// The sizes of the dimensions from a header, the first 4 + 4 dimensions of
+// `bytes`; more may follow. Errors as above.
+absl::StatusOr<std::vector<int64_t>> ParseIdxHeader(absl::string_view bytes,
+                                                    absl::string_view name);
+
+// The same as ParseIdx from a file. Memory: twice the uncompressed file, for a
+// moment.
 absl::StatusOr<IdxTensor> ReadIdx(absl::string_view path);
 
 // The bytes of an IDX file that ParseIdx reads as `tensor`. CHECKs that sizes

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -46,6 +47,15 @@ absl::StatusOr<SparseDataset> ReadLibsvm(absl::string_view path,
 absl::StatusOr<SparseDataset> ParseLibsvm(absl::string_view text,
                                           absl::string_view name,
                                           const LibsvmOptions& options = {});
+
+// One line of the format: appends its entries to columns and values (of equal
+// size) and returns true; or false for a line without a row. `num_features` as
+// in LibsvmOptions. Errors are as above without the place, and leave columns
+// and values as they were.
+absl::StatusOr<bool> ParseLibsvmLine(absl::string_view line,
+                                     int64_t num_features, double* label,
+                                     std::vector<int32_t>* columns,
+                                     std::vector<float>* values);
 
 // The text of `data` (valid, as of Validate): ParseLibsvm gives `data` back bit
 // for bit when given its num_features. Integral labels and values are written
