@@ -24,17 +24,16 @@ class AsgdWithAllocator final : public SgdPolicy {
   void Start(SgdServer& server) override { BeginRound(server); }
 
   void OnGradient(SgdServer& server, GradientArrival& arrival) override {
-    const int32_t worker = arrival.worker.index;
     const bool stale = arrival.version < round_version_;
-    if (!stale || leftover_ != Allocation::Leftover::kKeepDropStale) {
+    if (!stale || book_.leftover() != Allocation::Leftover::kKeepDropStale) {
       book_.Completed(arrival);
       ++count_;
       server.Step(options_.step, arrival.gradient);
     }
     if (count_ == options_.batch) {
       EndRound(server);
-    } else if (mode_ == Allocation::Mode::kGreedy) {
-      if (participates_[worker] != 0) {
+    } else if (book_.is_greedy()) {
+      if (book_.Participates(arrival.worker)) {
         internal::SendNext(server, arrival.worker);
       }
     } else {
@@ -44,7 +43,7 @@ class AsgdWithAllocator final : public SgdPolicy {
 
   void OnLoss(SgdServer& server, const GradientLoss& loss) override {
     book_.Lost(loss);
-    if (mode_ == Allocation::Mode::kGreedy) return;
+    if (book_.is_greedy()) return;
     lost_ += 1 + quota_[loss.worker.index];
     quota_[loss.worker.index] = 0;
     ReallocateLost(server);
@@ -53,9 +52,9 @@ class AsgdWithAllocator final : public SgdPolicy {
   void OnReturn(SgdServer& server, WorkerId worker) override {
     if (waiting_) {
       BeginRound(server);
-    } else if (mode_ == Allocation::Mode::kBarrier) {
+    } else if (!book_.is_greedy()) {
       ReallocateLost(server);
-    } else if (participates_[worker.index] != 0) {
+    } else if (book_.Participates(worker)) {
       internal::SendNext(server, worker);
     }
   }
@@ -65,18 +64,12 @@ class AsgdWithAllocator final : public SgdPolicy {
     waiting_ = server.num_up() == 0;
     if (waiting_) return;
     const Allocation& allocation = book_.Begin(server, options_.batch);
-    mode_ = allocation.mode;
-    leftover_ = mode_ == Allocation::Mode::kGreedy
-                    ? allocation.leftover
-                    : Allocation::Leftover::kReset;
     round_version_ = server.version();
     count_ = 0;
     quota_.assign(server.num_workers(), 0);
-    participates_.assign(server.num_workers(), 0);
     for (const WorkerTasks& entry : allocation.tasks) {
       const WorkerId worker{entry.worker};
-      participates_[entry.worker] = 1;
-      if (mode_ == Allocation::Mode::kGreedy) {
+      if (book_.is_greedy()) {
         if (server.NumInFlight(worker) == 0) {
           internal::SendNext(server, worker);
         }
@@ -94,12 +87,6 @@ class AsgdWithAllocator final : public SgdPolicy {
   }
 
   void EndRound(SgdServer& server) {
-    if (mode_ == Allocation::Mode::kGreedy &&
-        leftover_ == Allocation::Leftover::kReset) {
-      for (int32_t i = 0; i < server.num_workers(); ++i) {
-        book_.Cancel(server, WorkerId{i});
-      }
-    }
     book_.End(server);
     server.EndRound();
     BeginRound(server);
@@ -126,27 +113,18 @@ class AsgdWithAllocator final : public SgdPolicy {
 
   const AsgdWithAllocatorOptions options_;
   internal::RoundBook book_;
-  Allocation::Mode mode_ = Allocation::Mode::kBarrier;
-  Allocation::Leftover leftover_ = Allocation::Leftover::kReset;
   bool waiting_ = false;        // for a worker to begin the round with
   int64_t round_version_ = 0;   // of the iterate at the round's start
   int64_t count_ = 0;           // gradients of the round so far
   int64_t lost_ = 0;            // tasks of crashed workers, to be given again
   std::vector<int64_t> quota_;  // by worker: tasks not yet sent (barrier)
-  std::vector<uint8_t> participates_;  // by worker (greedy)
 };
 
 }  // namespace
 
 absl::Status Validate(const AsgdWithAllocatorOptions& options) {
-  MUSTER_RETURN_IF_ERROR(
-      internal::CheckStep("AsgdWithAllocatorOptions", options.step));
-  if (options.allocator == nullptr) {
-    return absl::InvalidArgumentError(
-        "AsgdWithAllocatorOptions.allocator is null, must be an allocator");
-  }
-  return internal::CheckPositive("AsgdWithAllocatorOptions", "batch",
-                                 options.batch);
+  return internal::CheckRoundOptions("AsgdWithAllocatorOptions", options.step,
+                                     options.allocator.get(), options.batch);
 }
 
 absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateAsgdWithAllocator(

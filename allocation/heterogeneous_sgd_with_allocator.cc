@@ -30,7 +30,7 @@ class HeterogeneousSgd final : public SgdPolicy {
     sums_.Add(worker, std::move(arrival.gradient));
     ++count_;
     --num_running_;
-    if (greedy_ && !RoundIsComplete(server)) {
+    if (book_.is_greedy() && !RoundIsComplete(server)) {
       Send(server, arrival.worker);
     }
     EndRoundIfComplete(server);
@@ -49,7 +49,7 @@ class HeterogeneousSgd final : public SgdPolicy {
   void OnReturn(SgdServer& server, WorkerId worker) override {
     if (waiting_) {
       BeginRound(server);
-    } else if (greedy_) {
+    } else if (book_.is_greedy()) {
       // It is awaited again only if it has given nothing yet.
       if (sums_.count(worker.index) == 0) ++num_awaited_;
       Send(server, worker);
@@ -66,7 +66,6 @@ class HeterogeneousSgd final : public SgdPolicy {
     count_ = 0;
     num_running_ = 0;
     const Allocation& allocation = book_.Begin(server, options_.batch);
-    greedy_ = allocation.mode == Allocation::Mode::kGreedy;
     num_awaited_ = server.num_up();
     target_ = options_.batch + server.num_up();
     auto extra = allocation.tasks.begin();
@@ -74,7 +73,8 @@ class HeterogeneousSgd final : public SgdPolicy {
       if (!server.IsUp(WorkerId{i})) continue;
       while (extra != allocation.tasks.end() && extra->worker < i) ++extra;
       int64_t tasks = 1;
-      if (!greedy_ && extra != allocation.tasks.end() && extra->worker == i) {
+      if (!book_.is_greedy() && extra != allocation.tasks.end() &&
+          extra->worker == i) {
         tasks += extra->tasks;
       }
       for (int64_t t = 0; t < tasks; ++t) {
@@ -100,7 +100,7 @@ class HeterogeneousSgd final : public SgdPolicy {
 
   // Barrier: nothing is left to come. Greedy: enough has come, from all.
   bool RoundIsComplete(const SgdServer& server) const {
-    if (greedy_) {
+    if (book_.is_greedy()) {
       return num_awaited_ == 0 && (count_ >= target_ || server.num_up() == 0);
     }
     return num_running_ == 0;
@@ -110,9 +110,7 @@ class HeterogeneousSgd final : public SgdPolicy {
     if (sums_.num_present() == 0 || !RoundIsComplete(server)) return;
     sums_.MeanOfMeans(mean_);
     server.Step(options_.step, mean_);
-    for (int32_t i = 0; i < server.num_workers(); ++i) {
-      book_.Cancel(server, WorkerId{i});
-    }
+    book_.CancelAll(server);
     book_.End(server);
     server.EndRound();
     BeginRound(server);
@@ -123,7 +121,6 @@ class HeterogeneousSgd final : public SgdPolicy {
   internal::WorkerSums sums_;
   std::vector<double> mean_;
   bool waiting_ = false;     // for a worker to begin the round with
-  bool greedy_ = false;      // the round
   int64_t count_ = 0;        // gradients of the round so far
   int64_t num_running_ = 0;  // tasks of the round in flight
   int64_t target_ = 0;       // gradients that end a greedy round
@@ -133,14 +130,8 @@ class HeterogeneousSgd final : public SgdPolicy {
 }  // namespace
 
 absl::Status Validate(const HeterogeneousSgdOptions& options) {
-  MUSTER_RETURN_IF_ERROR(
-      internal::CheckStep("HeterogeneousSgdOptions", options.step));
-  if (options.allocator == nullptr) {
-    return absl::InvalidArgumentError(
-        "HeterogeneousSgdOptions.allocator is null, must be an allocator");
-  }
-  return internal::CheckPositive("HeterogeneousSgdOptions", "batch",
-                                 options.batch);
+  return internal::CheckRoundOptions("HeterogeneousSgdOptions", options.step,
+                                     options.allocator.get(), options.batch);
 }
 
 absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateHeterogeneousSgdWithAllocator(

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_format.h"
+#include "muster/allocation/sgd_internal.h"
 #include "muster/runtime/check.h"
+#include "muster/runtime/status_macros.h"
 
 namespace muster::allocation::internal {
 
@@ -20,6 +23,14 @@ const Allocation& RoundBook::Begin(const SgdServer& server, int64_t budget) {
        .budget = budget,
        .up = all_up ? std::span<const uint8_t>() : server.up()},
       &allocation_);
+  is_greedy_ = allocation_.mode == Allocation::Mode::kGreedy;
+  leftover_ = is_greedy_ ? allocation_.leftover : Allocation::Leftover::kReset;
+  if (is_greedy_) {
+    participates_.assign(server.num_workers(), 0);
+    for (const WorkerTasks& entry : allocation_.tasks) {
+      participates_[entry.worker] = 1;
+    }
+  }
   return allocation_;
 }
 
@@ -64,11 +75,30 @@ void RoundBook::Cancel(SgdServer& server, runtime::WorkerId worker) {
   server.Cancel(worker);
 }
 
-void RoundBook::End(const SgdServer& server) {
+void RoundBook::CancelAll(SgdServer& server) {
+  for (int32_t i = 0; i < server.num_workers(); ++i) {
+    Cancel(server, runtime::WorkerId{i});
+  }
+}
+
+void RoundBook::End(SgdServer& server) {
+  if (is_greedy_ && leftover_ == Allocation::Leftover::kReset) {
+    CancelAll(server);
+  }
   allocator_->Observe({.round = round_,
                        .round_seconds = server.NowSeconds() - begin_seconds_,
                        .completed = completed_,
                        .cancelled = cancelled_});
+}
+
+absl::Status CheckRoundOptions(absl::string_view options, double step,
+                               const Allocator* allocator, int64_t batch) {
+  MUSTER_RETURN_IF_ERROR(CheckStep(options, step));
+  if (allocator == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s.allocator is null, must be an allocator", options));
+  }
+  return CheckPositive(options, "batch", batch);
 }
 
 }  // namespace muster::allocation::internal

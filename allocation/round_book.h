@@ -2,14 +2,16 @@
 #define MUSTER_ALLOCATION_ROUND_BOOK_H_
 
 // What a gradient method in rounds keeps to feed its Allocator: the round's
-// number and start, its finished and cancelled tasks, and each worker's mean
-// duration, from which it tells how long a worker stays busy when the tasks of
-// a crashed one are handed out again.
+// number, start, mode and participants, its finished and cancelled tasks, and
+// each worker's mean duration, from which it tells how long a worker stays busy
+// when the tasks of a crashed one are handed out again.
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "muster/allocation/allocator.h"
 #include "muster/allocation/sgd_policy.h"
 #include "muster/allocation/sgd_server.h"
@@ -28,6 +30,15 @@ class RoundBook {
   // up (at least one, CHECKed).
   const Allocation& Begin(const SgdServer& server, int64_t budget);
 
+  // How the round was begun. The leftover of a barrier round is kReset: it
+  // leaves nothing.
+  bool is_greedy() const { return is_greedy_; }
+  Allocation::Leftover leftover() const { return leftover_; }
+  // Whether the worker takes part in the greedy round.
+  bool Participates(runtime::WorkerId worker) const {
+    return participates_[worker.index] != 0;
+  }
+
   // Asks, within the round, for `budget` more among the workers that are up;
   // `queued` tasks (by worker) are still to end there.
   const Allocation& Reallocate(const SgdServer& server, int64_t budget,
@@ -36,15 +47,21 @@ class RoundBook {
   void Completed(const GradientTask& task);
   // A task that ended without a gradient, after `seconds` of work.
   void Lost(const GradientTask& task);
-  // Cancels what the worker has in flight, the running task being noted.
-  void Cancel(SgdServer& server, runtime::WorkerId worker);
+  // Cancels what is in flight, the running tasks being noted.
+  void CancelAll(SgdServer& server);
 
-  // Closes the round: the allocator observes it.
-  void End(const SgdServer& server);
+  // Closes the round: what a greedy round leaves is cancelled if its leftover
+  // is kReset, and the allocator observes the round.
+  void End(SgdServer& server);
 
  private:
+  void Cancel(SgdServer& server, runtime::WorkerId worker);
+
   std::shared_ptr<Allocator> allocator_;
   Allocation allocation_;
+  bool is_greedy_ = false;
+  Allocation::Leftover leftover_ = Allocation::Leftover::kReset;
+  std::vector<uint8_t> participates_;  // by worker; greedy rounds
   int64_t round_ = 0;
   double begin_seconds_ = 0;
   std::vector<TaskRun> completed_;
@@ -54,6 +71,11 @@ class RoundBook {
   std::vector<double> total_seconds_;
   std::vector<double> ready_seconds_;
 };
+
+// The fields that all these methods have: step finite and > 0, an allocator,
+// batch >= 1. `options` names the struct.
+absl::Status CheckRoundOptions(absl::string_view options, double step,
+                               const Allocator* allocator, int64_t batch);
 
 }  // namespace muster::allocation::internal
 

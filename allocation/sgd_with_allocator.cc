@@ -25,19 +25,19 @@ class SgdWithAllocator final : public SgdPolicy {
   void Start(SgdServer& server) override { BeginRound(server); }
 
   void OnGradient(SgdServer& server, GradientArrival& arrival) override {
-    if (mode_ == Allocation::Mode::kBarrier) {
+    if (book_.is_greedy()) {
+      OnGreedyGradient(server, arrival);
+    } else {
       book_.Completed(arrival);
       --queued_[arrival.worker.index];
       Place(arrival.draw - first_draw_, std::move(arrival.gradient));
-    } else {
-      OnGreedyGradient(server, arrival);
     }
     if (count_ == options_.batch) EndRound(server);
   }
 
   void OnLoss(SgdServer& server, const GradientLoss& loss) override {
     book_.Lost(loss);
-    if (mode_ != Allocation::Mode::kBarrier) return;
+    if (book_.is_greedy()) return;
     --queued_[loss.worker.index];
     lost_draws_.push_back(loss.draw);
     // The worker's other tasks are told lost next, all to be given at once.
@@ -47,9 +47,9 @@ class SgdWithAllocator final : public SgdPolicy {
   void OnReturn(SgdServer& server, WorkerId worker) override {
     if (waiting_) {
       BeginRound(server);
-    } else if (mode_ == Allocation::Mode::kBarrier) {
+    } else if (!book_.is_greedy()) {
       ReallocateLost(server);
-    } else if (participates_[worker.index] != 0) {
+    } else if (book_.Participates(worker)) {
       internal::SendNext(server, worker);
     }
   }
@@ -59,14 +59,10 @@ class SgdWithAllocator final : public SgdPolicy {
     waiting_ = server.num_up() == 0;
     if (waiting_) return;
     const Allocation& allocation = book_.Begin(server, options_.batch);
-    mode_ = allocation.mode;
-    leftover_ = allocation.leftover;
     sum_.assign(server.dimension(), 0.0);
     count_ = 0;
-    if (mode_ == Allocation::Mode::kGreedy) {
-      participates_.assign(server.num_workers(), 0);
+    if (book_.is_greedy()) {
       for (const WorkerTasks& entry : allocation.tasks) {
-        participates_[entry.worker] = 1;
         const WorkerId worker{entry.worker};
         if (server.NumInFlight(worker) == 0) {
           internal::SendNext(server, worker);
@@ -102,24 +98,18 @@ class SgdWithAllocator final : public SgdPolicy {
 
   void OnGreedyGradient(SgdServer& server, GradientArrival& arrival) {
     const bool stale = arrival.version != server.version();
-    if (!stale || leftover_ == Allocation::Leftover::kKeep) {
+    if (!stale || book_.leftover() == Allocation::Leftover::kKeep) {
       book_.Completed(arrival);
       internal::Accumulate(arrival.gradient, sum_);
       ++count_;
     }
-    if (count_ < options_.batch && participates_[arrival.worker.index] != 0) {
+    if (count_ < options_.batch && book_.Participates(arrival.worker)) {
       internal::SendNext(server, arrival.worker);
     }
   }
 
   void EndRound(SgdServer& server) {
     server.Step(options_.step / static_cast<double>(options_.batch), sum_);
-    if (mode_ == Allocation::Mode::kGreedy &&
-        leftover_ == Allocation::Leftover::kReset) {
-      for (int32_t i = 0; i < server.num_workers(); ++i) {
-        book_.Cancel(server, WorkerId{i});
-      }
-    }
     book_.End(server);
     server.EndRound();
     BeginRound(server);
@@ -146,13 +136,9 @@ class SgdWithAllocator final : public SgdPolicy {
 
   const SgdWithAllocatorOptions options_;
   internal::RoundBook book_;
-  Allocation::Mode mode_ = Allocation::Mode::kBarrier;
-  Allocation::Leftover leftover_ = Allocation::Leftover::kReset;
   bool waiting_ = false;     // for a worker to begin the round with
   std::vector<double> sum_;  // of the round's gradients so far
   int64_t count_ = 0;        // gradients of the round so far
-  // Greedy rounds, by worker.
-  std::vector<uint8_t> participates_;
   // Barrier rounds.
   uint64_t first_draw_ = 0;
   std::vector<std::vector<double>> pending_;  // by draw; empty: not there
@@ -164,14 +150,8 @@ class SgdWithAllocator final : public SgdPolicy {
 }  // namespace
 
 absl::Status Validate(const SgdWithAllocatorOptions& options) {
-  MUSTER_RETURN_IF_ERROR(
-      internal::CheckStep("SgdWithAllocatorOptions", options.step));
-  if (options.allocator == nullptr) {
-    return absl::InvalidArgumentError(
-        "SgdWithAllocatorOptions.allocator is null, must be an allocator");
-  }
-  return internal::CheckPositive("SgdWithAllocatorOptions", "batch",
-                                 options.batch);
+  return internal::CheckRoundOptions("SgdWithAllocatorOptions", options.step,
+                                     options.allocator.get(), options.batch);
 }
 
 absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateSgdWithAllocator(
