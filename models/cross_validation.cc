@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "muster/models/model_checks.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/distributions.h"
@@ -80,10 +81,8 @@ absl::StatusOr<CrossValidation> CrossValidateOn(
     const runtime::Runtime& runtime) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
   MUSTER_RETURN_IF_ERROR(Validate(cross_validation));
-  if (data.num_rows() == 0) {
-    return absl::InvalidArgumentError(
-        "cross-validation needs at least one row, the data set has none");
-  }
+  MUSTER_RETURN_IF_ERROR(
+      internal::CheckHasRows("cross-validation", data.num_rows()));
   const std::vector<double>& grid = cross_validation.grid;
   const std::vector<int64_t> used = SampleRows(
       data.num_rows(), cross_validation.max_rows, rng.Fork("sample"));

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "muster/models/feature_rows.h"
 #include "muster/models/linear_solver.h"
+#include "muster/models/model_checks.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/status_macros.h"
@@ -130,10 +131,8 @@ absl::StatusOr<LinearClassifier> Train(const Dataset& data,
                                        const runtime::Runtime& runtime,
                                        LinearTraining* training) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
-  if (data.num_rows() == 0) {
-    return absl::InvalidArgumentError(
-        "a linear classifier needs at least one row, the data set has none");
-  }
+  MUSTER_RETURN_IF_ERROR(
+      internal::CheckHasRows("a linear classifier", data.num_rows()));
   MUSTER_RETURN_IF_ERROR(CheckData(data));
   const FeatureRows rows = FeatureRows::Of(data, std::max(0.0, options.bias));
   return Trainer(rows, data.labels, options).Run(rng, runtime, training);

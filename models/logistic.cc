@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "muster/models/model_checks.h"
 #include "muster/models/vector_ops.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
@@ -40,21 +41,15 @@ double ReverseSigmoid(double margin) {
 }  // namespace
 
 absl::Status Validate(const LogisticOptions& options) {
-  if (!(options.l2 >= 0) || !std::isfinite(options.l2)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "LogisticOptions.l2 is %g, must be finite and >= 0", options.l2));
-  }
-  return absl::OkStatus();
+  return internal::CheckL2("LogisticOptions", options.l2);
 }
 
 absl::StatusOr<LogisticRegression> LogisticRegression::Create(
     std::shared_ptr<const SparseDataset> data, const LogisticOptions& options) {
   MUSTER_CHECK(data != nullptr);
   MUSTER_RETURN_IF_ERROR(Validate(options));
-  if (data->num_rows() == 0) {
-    return absl::InvalidArgumentError(
-        "logistic regression needs at least one row, the data set has none");
-  }
+  MUSTER_RETURN_IF_ERROR(
+      internal::CheckHasRows("logistic regression", data->num_rows()));
   bool has_zero = false;
   bool has_minus_one = false;
   for (int64_t row = 0; row < data->num_rows(); ++row) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "muster/models/model_checks.h"
 #include "muster/models/vector_ops.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
@@ -42,21 +43,15 @@ absl::Status Validate(const SoftmaxOptions& options) {
         absl::StrFormat("SoftmaxOptions.num_classes is %d, must be in [2, %d]",
                         options.num_classes, kMaxClasses));
   }
-  if (!(options.l2 >= 0) || !std::isfinite(options.l2)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "SoftmaxOptions.l2 is %g, must be finite and >= 0", options.l2));
-  }
-  return absl::OkStatus();
+  return internal::CheckL2("SoftmaxOptions", options.l2);
 }
 
 absl::StatusOr<SoftmaxRegression> SoftmaxRegression::Create(
     std::shared_ptr<const SparseDataset> data, const SoftmaxOptions& options) {
   MUSTER_CHECK(data != nullptr);
   MUSTER_RETURN_IF_ERROR(Validate(options));
-  if (data->num_rows() == 0) {
-    return absl::InvalidArgumentError(
-        "softmax regression needs at least one row, the data set has none");
-  }
+  MUSTER_RETURN_IF_ERROR(
+      internal::CheckHasRows("softmax regression", data->num_rows()));
   for (int64_t row = 0; row < data->num_rows(); ++row) {
     const double label = data->labels[row];
     if (!(label >= 0 && label < static_cast<double>(options.num_classes)) ||
