@@ -11,7 +11,9 @@
 //
 // Source: Koloskova, Stich, Jaggi, "Sharper convergence guarantees for
 // asynchronous SGD", 2022; Mishchenko, Bach, Even, Woodworth, "Asynchronous SGD
-// beats minibatch SGD under arbitrary delays", 2022.
+// beats minibatch SGD under arbitrary delays", 2022. Not looked up: the form of
+// gamma_delta is recalled from memory, and so is the size of c; do not cite
+// either as the papers'.
 
 #include <memory>
 
@@ -26,7 +28,8 @@ struct DelayAdaptiveAsgdOptions {
   double step = 0;
   // L > 0, of the objective's gradient.
   double smoothness = 1;
-  // c > 0. Default: 1/4, of the order of the papers' constants.
+  // c > 0. A larger one uses late gradients more. Default: 1/4, from memory of
+  // the order of the papers' constants, not looked up.
   double delay_factor = 0.25;
 };
 

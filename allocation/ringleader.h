@@ -14,12 +14,17 @@
 //      Further reports of a worker go to a second table.
 //
 // The second table is the first one of the next round. No gradient is thrown
-// away, and none is older than 2 n - 2 updates.
+// away, and without crashes none is older than 2 n - 2 updates: what a round
+// uses was begun after the first of the n updates of the round before, and is
+// used by the n-th of its own at the latest.
 //
 // Crashes: a worker that is down is neither waited for nor updated; the table
 // keeps what it gave in the round.
 //
-// Source: Maranjyan, Richtarik, "Ringleader ASGD", 2025.
+// Source: Maranjyan, Richtarik, "Ringleader ASGD", 2025. The phases are those
+// of the authors' poster; the paper itself was not at hand, so that none of its
+// step sizes or rates is used here: `step` is the caller's to tune. The rules
+// for crashes are ours.
 
 #include <memory>
 
