@@ -50,6 +50,15 @@ MUSTER_VECTORIZE_CLONES float Center(const float* x, const float* mean,
   return sum;
 }
 
+// The sum of Center over the pieces of d coordinates, rounded up. It has few
+// roundings in a row: 64 / 16, and one for each lane and piece.
+double RoundSquareUp(float square, int64_t d) {
+  const int64_t pieces = (d + kTilePiece - 1) / kTilePiece;
+  return static_cast<double>(square) *
+             (1 + 0x1p-23 * static_cast<double>(24 + pieces)) +
+         0x1p-140 * static_cast<double>(d);
+}
+
 // Rows of a block: enough to use each panel many times, within the cache.
 int64_t BlockRows(int64_t dimension) {
   const int64_t bytes = dimension * static_cast<int64_t>(sizeof(float));
@@ -131,6 +140,20 @@ double PackedCenters::ExactCost(std::span<const float> x,
                                 int32_t center) const {
   const double square = SquaredDistance(x, centers_.Point(center));
   return offsets_.empty() ? square : square - offsets_[center];
+}
+
+double PackedCenters::CenterPoint(const float* x, float* centered) const {
+  const int64_t d = dimension();
+  float square = 0;
+  for (int64_t m = 0; m < d; m += kTilePiece) {
+    square += Center(x + m, mean_.data() + m, std::min(kTilePiece, d - m),
+                     centered + m);
+  }
+  return RoundSquareUp(square, d);
+}
+
+bool PackedCenters::InRange(double square) const {
+  return in_range_ && square < kLargestSquare;
 }
 
 // Works through blocks of points: tiles, scores, candidates.
@@ -254,11 +277,8 @@ void CenterSearch::Pack(int64_t begin, int64_t rows, Point&& point) {
     }
     Row& row = rows_[begin + r];
     row.threshold = row.first = row.second = kInfinity;
-    // Few roundings in a row: 64 / 16, and one for each lane and piece.
-    row.square = static_cast<double>(square) *
-                     (1 + 0x1p-23 * static_cast<double>(24 + pieces)) +
-                 0x1p-140 * static_cast<double>(d);
-    row.in_range = centers_.in_range_ && row.square < kLargestSquare;
+    row.square = RoundSquareUp(square, d);
+    row.in_range = centers_.InRange(row.square);
   }
   for (int64_t r = rows; r < padded; ++r) {
     for (int64_t m = 0; m < d; m += kTilePiece) {
@@ -272,13 +292,10 @@ void CenterSearch::Pack(int64_t begin, int64_t rows, Point&& point) {
 void CenterSearch::Add(Row& row, int64_t first_center, const float* scores,
                        int64_t size) {
   if (two_) {
-    float first[kPanelLanes], second[kPanelLanes];
-    TwoLeastScores(scores, size, first, second);
-    for (int64_t l = 0; l < kPanelLanes; ++l) {
-      row.second =
-          std::min({row.second, second[l], std::max(row.first, first[l])});
-      row.first = std::min(row.first, first[l]);
-    }
+    float first = 0, second = 0;
+    LeastTwoScores(scores, size, &first, &second);
+    row.second = std::min({row.second, second, std::max(row.first, first)});
+    row.first = std::min(row.first, first);
   }
   // An upper bound of the count-th least cost so far.
   if (count_ == 1) {
@@ -286,8 +303,8 @@ void CenterSearch::Add(Row& row, int64_t first_center, const float* scores,
     if (least > row.threshold) return;
     row.threshold = std::min(row.threshold, Loose(row, least));
   } else if (row.candidates->empty() && count_ <= kPanelLanes) {
-    float first[kPanelLanes], second[kPanelLanes];
-    TwoLeastScores(scores, size, first, second);
+    float first[kPanelLanes];
+    LeastByLane(scores, size, first);
     std::nth_element(first, first + (count_ - 1), first + kPanelLanes);
     row.threshold = Loose(row, first[count_ - 1]);
   }

@@ -69,6 +69,14 @@ class PackedCenters {
 
  private:
   friend class CenterSearch;
+  friend class LloydAssigner;
+  friend class LloydBlock;
+
+  // centered (padded to 64 coordinates) := x'; returns |x'|^2, rounded up.
+  double CenterPoint(const float* x, float* centered) const;
+  // Whether scores of a point with this |x'|^2 are finite and their error
+  // bounds hold.
+  bool InRange(double square) const;
 
   double ExactCost(std::span<const float> x, int32_t center) const;
 

@@ -66,6 +66,21 @@ MUSTER_ALWAYS_INLINE void BaselineTile(const float* tile, int64_t rows,
   }
 }
 
+// The two least of 16 firsts and their seconds, by halves.
+MUSTER_ALWAYS_INLINE void ReduceTwo(float* a, float* b, float* first,
+                                    float* second) {
+  for (int width = kPanelLanes / 2; width >= 1; width /= 2) {
+    for (int l = 0; l < width; ++l) {
+      const float larger = a[l] < a[l + width] ? a[l + width] : a[l];
+      const float next = b[l] < b[l + width] ? b[l] : b[l + width];
+      b[l] = larger < next ? larger : next;
+      a[l] = a[l] < a[l + width] ? a[l] : a[l + width];
+    }
+  }
+  *first = a[0];
+  *second = b[0];
+}
+
 #ifdef MUSTER_DISPATCH_X86
 
 #ifdef __clang__
@@ -194,8 +209,9 @@ MUSTER_AVX2 float Avx2Least(const float* scores, int64_t size) {
   return _mm_cvtss_f32(_mm_min_ss(half, _mm_movehdup_ps(half)));
 }
 
-MUSTER_AVX2 void Avx2TwoLeast(const float* scores, int64_t size, float* first,
+MUSTER_AVX2 void Avx2LeastTwo(const float* scores, int64_t size, float* first,
                               float* second) {
+  alignas(64) float a_lanes[kPanelLanes], b_lanes[kPanelLanes];
   for (int half = 0; half < 16; half += 8) {
     __m256 a = _mm256_loadu_ps(scores + half);
     __m256 b = _mm256_set1_ps(kInfinity);
@@ -204,9 +220,10 @@ MUSTER_AVX2 void Avx2TwoLeast(const float* scores, int64_t size, float* first,
       b = _mm256_min_ps(b, _mm256_max_ps(a, score));
       a = _mm256_min_ps(a, score);
     }
-    _mm256_storeu_ps(first + half, a);
-    _mm256_storeu_ps(second + half, b);
+    _mm256_store_ps(a_lanes + half, a);
+    _mm256_store_ps(b_lanes + half, b);
   }
+  ReduceTwo(a_lanes, b_lanes, first, second);
 }
 
 MUSTER_AVX2 int64_t Avx2UpTo(const float* scores, int64_t size, float threshold,
@@ -244,8 +261,9 @@ MUSTER_AVX512 float Avx512Least(const float* scores, int64_t size) {
   return _mm_cvtss_f32(_mm_min_ss(four, _mm_shuffle_ps(four, four, 1)));
 }
 
-MUSTER_AVX512 void Avx512TwoLeast(const float* scores, int64_t size,
+MUSTER_AVX512 void Avx512LeastTwo(const float* scores, int64_t size,
                                   float* first, float* second) {
+  alignas(64) float a_lanes[kPanelLanes], b_lanes[kPanelLanes];
   __m512 a = _mm512_loadu_ps(scores);
   __m512 b = _mm512_set1_ps(kInfinity);
   for (int64_t i = 16; i < size; i += 16) {
@@ -253,8 +271,9 @@ MUSTER_AVX512 void Avx512TwoLeast(const float* scores, int64_t size,
     b = Min512(b, _mm512_maskz_max_ps(kAllLanes, a, score));
     a = Min512(a, score);
   }
-  _mm512_storeu_ps(first, a);
-  _mm512_storeu_ps(second, b);
+  _mm512_store_ps(a_lanes, a);
+  _mm512_store_ps(b_lanes, b);
+  ReduceTwo(a_lanes, b_lanes, first, second);
 }
 
 MUSTER_AVX512 int64_t Avx512UpTo(const float* scores, int64_t size,
@@ -277,17 +296,19 @@ float BaselineLeast(const float* scores, int64_t size) {
   return *std::min_element(scores, scores + size);
 }
 
-void BaselineTwoLeast(const float* scores, int64_t size, float* first,
+void BaselineLeastTwo(const float* scores, int64_t size, float* first,
                       float* second) {
-  std::copy_n(scores, kPanelLanes, first);
-  std::fill_n(second, kPanelLanes, kInfinity);
+  float a[kPanelLanes], b[kPanelLanes];
+  std::copy_n(scores, kPanelLanes, a);
+  std::fill_n(b, kPanelLanes, kInfinity);
   for (int64_t i = kPanelLanes; i < size; i += kPanelLanes) {
     for (int64_t l = 0; l < kPanelLanes; ++l) {
       const float score = scores[i + l];
-      second[l] = std::min(second[l], std::max(first[l], score));
-      first[l] = std::min(first[l], score);
+      b[l] = std::min(b[l], std::max(a[l], score));
+      a[l] = std::min(a[l], score);
     }
   }
+  ReduceTwo(a, b, first, second);
 }
 
 int64_t BaselineUpTo(const float* scores, int64_t size, float threshold,
@@ -321,7 +342,7 @@ using ScoreFunction = void (*)(const float*, int64_t, const PanelRow*,
 struct Kernels {
   std::array<ScoreFunction, 5> scores;  // for 1, 2, 4, 8 and 12 rows
   float (*least)(const float*, int64_t);
-  void (*two_least)(const float*, int64_t, float*, float*);
+  void (*least_two)(const float*, int64_t, float*, float*);
   int64_t (*up_to)(const float*, int64_t, float, int32_t*);
 };
 
@@ -329,7 +350,7 @@ constexpr Kernels kBaseline = {
     .scores = {BaselineScores<1>, BaselineScores<2>, BaselineScores<4>,
                BaselineScores<8>, BaselineScores<12>},
     .least = BaselineLeast,
-    .two_least = BaselineTwoLeast,
+    .least_two = BaselineLeastTwo,
     .up_to = BaselineUpTo};
 
 Kernels PickKernels() {
@@ -338,14 +359,14 @@ Kernels PickKernels() {
     return {.scores = {Avx512Scores<1>, Avx512Scores<2>, Avx512Scores<4>,
                        Avx512Scores<8>, Avx512Scores<12>},
             .least = Avx512Least,
-            .two_least = Avx512TwoLeast,
+            .least_two = Avx512LeastTwo,
             .up_to = Avx512UpTo};
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     return {.scores = {Avx2Scores<1>, Avx2Scores<2>, Avx2Scores<4>,
                        Avx2Scores<8>, Avx2Scores<12>},
             .least = Avx2Least,
-            .two_least = Avx2TwoLeast,
+            .least_two = Avx2LeastTwo,
             .up_to = Avx2UpTo};
   }
 #endif
@@ -404,9 +425,18 @@ float LeastScore(const float* scores, int64_t size) {
   return Best().least(scores, size);
 }
 
-void TwoLeastScores(const float* scores, int64_t size, float* first,
+void LeastTwoScores(const float* scores, int64_t size, float* first,
                     float* second) {
-  Best().two_least(scores, size, first, second);
+  Best().least_two(scores, size, first, second);
+}
+
+void LeastByLane(const float* scores, int64_t size, float* least) {
+  std::copy_n(scores, kPanelLanes, least);
+  for (int64_t i = kPanelLanes; i < size; i += kPanelLanes) {
+    for (int64_t l = 0; l < kPanelLanes; ++l) {
+      least[l] = std::min(least[l], scores[i + l]);
+    }
+  }
 }
 
 int64_t ScoresUpTo(const float* scores, int64_t size, float threshold,

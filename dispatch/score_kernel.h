@@ -55,10 +55,11 @@ void ComputeScoresBaseline(const float* tile, int64_t rows, int64_t dimension,
 
 // The least.
 float LeastScore(const float* scores, int64_t size);
-// first[l], second[l] = the two least scores of the positions i with i % 16 =
-// l; second is infinite where there is one position only.
-void TwoLeastScores(const float* scores, int64_t size, float* first,
+// The two least; *second is infinite where there is one score only.
+void LeastTwoScores(const float* scores, int64_t size, float* first,
                     float* second);
+// least[l] = the least score of the positions i with i % 16 = l.
+void LeastByLane(const float* scores, int64_t size, float* least);
 // The positions of scores <= threshold, ascending, into `positions` (room for
 // `size`); returns how many.
 int64_t ScoresUpTo(const float* scores, int64_t size, float threshold,

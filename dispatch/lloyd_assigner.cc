@@ -1,0 +1,266 @@
+#include "muster/dispatch/lloyd_assigner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "muster/dispatch/lloyd_block.h"
+#include "muster/dispatch/score_kernel.h"
+#include "muster/dispatch/squared_distance.h"
+#include "muster/runtime/check.h"
+#include "muster/runtime/vectorize.h"
+
+namespace muster::dispatch {
+namespace {
+
+constexpr int64_t kPointsPerBlock = 4096;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+// Moves the bounds of `size` points with the centres; lists those that may have
+// another nearest centre now, with their least lower bound.
+MUSTER_VECTORIZE_CLONES int64_t
+MoveBounds(const int32_t* assignment, const float* drift, const float* half_gap,
+           const float* group_drift, int64_t groups, int64_t size, float* upper,
+           float* lower, int32_t* open, float* least) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < size; ++i) {
+    const int32_t mine = assignment[i];
+    const float up = (upper[i] + drift[mine]) * kBoundUp + kBoundTiny;
+    float* low = lower + i * groups;
+    float smallest = kInfinity;
+    for (int64_t g = 0; g < groups; ++g) {
+      float moved = (low[g] - group_drift[g]) * kBoundDown - kBoundTiny;
+      moved = moved > 0 ? moved : 0;
+      low[g] = moved;
+      smallest = moved < smallest ? moved : smallest;
+    }
+    upper[i] = up;
+    smallest = smallest > half_gap[mine] ? smallest : half_gap[mine];
+    open[count] = static_cast<int32_t>(i);
+    least[count] = smallest;
+    count += static_cast<int64_t>(!(up < smallest));
+  }
+  return count;
+}
+
+// |x - y|^2 by 16 sums in float: d / 16 + 18 roundings at most.
+MUSTER_VECTORIZE_CLONES float LaneSquare(const float* x, const float* y,
+                                         int64_t dimension) {
+  float lanes[16] = {};
+  int64_t m = 0;
+  for (; m + 16 <= dimension; m += 16) {
+    for (int l = 0; l < 16; ++l) {
+      const float difference = x[m + l] - y[m + l];
+      lanes[l] += difference * difference;
+    }
+  }
+  float sum = 0;
+  for (; m < dimension; ++m) {
+    const float difference = x[m] - y[m];
+    sum += difference * difference;
+  }
+  for (int width = 8; width >= 1; width /= 2) {
+    for (int l = 0; l < width; ++l) lanes[l] += lanes[l + width];
+  }
+  return sum + lanes[0];
+}
+
+float UpperDistance(const float* x, const float* y, int64_t dimension) {
+  const double roundings = static_cast<double>(dimension / 16 + 40);
+  const double square = LaneSquare(x, y, dimension);
+  return BoundUp(std::sqrt(square * (1 + 0x1p-23 * roundings)) + 1e-19);
+}
+
+}  // namespace
+
+LloydAssigner::LloydAssigner(PointsView points, PointsView centers,
+                             int64_t group_size)
+    : points_(points),
+      num_centers_(centers.size),
+      keep_bounds_(group_size > 0),
+      assignment_(static_cast<size_t>(points.size), -1),
+      upper_(static_cast<size_t>(points.size), kInfinity) {
+  MakeGroups(centers, keep_bounds_ ? group_size : centers.size);
+  lower_.assign(static_cast<size_t>(points.size) * (group_begin_.size() - 1),
+                0.0F);
+}
+
+// Halves sets of centres across the coordinate of largest range until they fit
+// a group.
+void LloydAssigner::MakeGroups(PointsView centers, int64_t group_size) {
+  const int64_t k = centers.size;
+  MUSTER_CHECK(group_size >= k || group_size % kPanelLanes == 0);
+  center_of_slot_.resize(static_cast<size_t>(k));
+  std::iota(center_of_slot_.begin(), center_of_slot_.end(), 0);
+  std::vector<std::pair<int64_t, int64_t>> open = {{0, k}};
+  while (!open.empty()) {
+    const auto [begin, end] = open.back();
+    open.pop_back();
+    const int64_t parts = (end - begin + group_size - 1) / group_size;
+    if (parts <= 1) {
+      group_begin_.push_back(begin);
+      continue;
+    }
+    int64_t widest = 0;
+    float range = -1;
+    for (int64_t m = 0; m < centers.dimension; ++m) {
+      float low = kInfinity, high = -kInfinity;
+      for (int64_t s = begin; s < end; ++s) {
+        const float value = centers.Point(center_of_slot_[s])[m];
+        low = std::min(low, value);
+        high = std::max(high, value);
+      }
+      if (high - low > range) {
+        range = high - low;
+        widest = m;
+      }
+    }
+    const int64_t middle = begin + parts / 2 * group_size;
+    std::nth_element(center_of_slot_.begin() + begin,
+                     center_of_slot_.begin() + middle,
+                     center_of_slot_.begin() + end, [&](int32_t a, int32_t b) {
+                       return std::pair(centers.Point(a)[widest], a) <
+                              std::pair(centers.Point(b)[widest], b);
+                     });
+    open.emplace_back(begin, middle);
+    open.emplace_back(middle, end);
+  }
+  std::sort(group_begin_.begin(), group_begin_.end());
+  group_begin_.push_back(k);
+  slot_of_center_.resize(static_cast<size_t>(k));
+  group_of_center_.resize(static_cast<size_t>(k));
+  int32_t group = 0;
+  for (int64_t s = 0; s < k; ++s) {
+    while (s >= group_begin_[group + 1]) ++group;
+    slot_of_center_[center_of_slot_[s]] = static_cast<int32_t>(s);
+    group_of_center_[center_of_slot_[s]] = group;
+  }
+}
+
+void LloydAssigner::MeasureDrift(PointsView centers) {
+  drift_.assign(static_cast<size_t>(num_centers_), 0.0F);
+  group_drift_.assign(group_begin_.size() - 1, 0.0F);
+  if (previous_.values.empty()) return;
+  for (int64_t c = 0; c < num_centers_; ++c) {
+    const double square = SquaredDistance(centers.Point(c), previous_.Point(c));
+    drift_[c] = square == 0 ? 0.0F : BoundUp(std::sqrt(square) * (1 + 1e-9));
+    float& most = group_drift_[group_of_center_[c]];
+    most = std::max(most, drift_[c]);
+  }
+}
+
+void LloydAssigner::MeasureSeparation(const PackedCenters& packed,
+                                      const runtime::Runtime& runtime) {
+  half_gap_.assign(static_cast<size_t>(num_centers_), 0.0F);
+  const auto blocks = runtime::CutBlocks(num_centers_, LloydBlock::kRows);
+  runtime::ParallelForBlocks(
+      runtime, blocks, [&](int64_t, runtime::Block block) {
+        std::vector<int32_t> rows(static_cast<size_t>(block.size()));
+        std::iota(rows.begin(), rows.end(), static_cast<int32_t>(block.begin));
+        std::vector<NearestTwo> two(rows.size());
+        packed.NearestTwoOf(packed.centers(), rows, two);
+        for (size_t i = 0; i < rows.size(); ++i) {
+          // Of two equal centres one finds the other: no gap.
+          if (two[i].nearest == rows[i] && two[i].lower < kInfinity) {
+            half_gap_[center_of_slot_[rows[i]]] = BoundDown(two[i].lower / 2);
+          }
+        }
+      });
+}
+
+std::vector<LloydAssigner::Change> LloydAssigner::Assign(
+    PointsView centers, const runtime::Runtime& runtime) {
+  MUSTER_CHECK(centers.size == num_centers_);
+  std::vector<int64_t> order(center_of_slot_.begin(), center_of_slot_.end());
+  const PackedCenters packed(SelectPoints(centers, order).View());
+  MeasureDrift(centers);
+  const bool first = previous_.values.empty();
+  const bool prune = keep_bounds_ && !first && packed.in_range_;
+  if (prune) MeasureSeparation(packed, runtime);
+  previous_.dimension = centers.dimension;
+  previous_.values.assign(centers.values,
+                          centers.values + centers.size * centers.dimension);
+
+  const auto groups = static_cast<int64_t>(group_begin_.size()) - 1;
+  const auto blocks = runtime::CutBlocks(points_.size, kPointsPerBlock);
+  struct Slot {
+    std::vector<Change> changes;
+    int64_t pairs = 0;
+  };
+  std::vector<Slot> slots =
+      runtime::MapBlocks(runtime, blocks, [&](int64_t, runtime::Block block) {
+        std::vector<int32_t> open(static_cast<size_t>(block.size()));
+        std::iota(open.begin(), open.end(), 0);
+        int32_t* assignment = assignment_.data();
+        float* upper = upper_.data();
+        if (prune) {
+          open.resize(
+              static_cast<size_t>(OpenPoints(block, centers, open.data())));
+        } else {
+          std::fill_n(upper + block.begin, block.size(), kInfinity);
+          std::fill_n(lower_.data() + block.begin * groups,
+                      block.size() * groups, 0.0F);
+        }
+        Slot slot;
+        LloydBlock search(*this, packed);
+        for (size_t begin = 0; begin < open.size();
+             begin += LloydBlock::kRows) {
+          std::vector<int32_t> rows(
+              open.begin() + static_cast<int64_t>(begin),
+              open.begin() + static_cast<int64_t>(std::min<size_t>(
+                                 begin + LloydBlock::kRows, open.size())));
+          std::vector<int32_t> before;
+          for (int32_t& row : rows) {
+            row += static_cast<int32_t>(block.begin);
+            before.push_back(assignment[row]);
+          }
+          search.Score(rows, assignment, upper, lower_.data());
+          for (size_t i = 0; i < rows.size(); ++i) {
+            if (assignment[rows[i]] != before[i]) {
+              slot.changes.push_back({rows[i], before[i], assignment[rows[i]]});
+            }
+          }
+        }
+        slot.pairs = search.pairs();
+        return slot;
+      });
+  std::vector<Change> changes;
+  for (const Slot& slot : slots) {
+    changes.insert(changes.end(), slot.changes.begin(), slot.changes.end());
+    pairs_ += slot.pairs;
+  }
+  return changes;
+}
+
+// Moves the bounds of a block; the points, from its begin, that stay open.
+int64_t LloydAssigner::OpenPoints(runtime::Block block, PointsView centers,
+                                  int32_t* open) {
+  const auto groups = static_cast<int64_t>(group_begin_.size()) - 1;
+  std::vector<float> least(static_cast<size_t>(block.size()));
+  const int64_t count = MoveBounds(
+      assignment_.data() + block.begin, drift_.data(), half_gap_.data(),
+      group_drift_.data(), groups, block.size(), upper_.data() + block.begin,
+      lower_.data() + block.begin * groups, open, least.data());
+  int64_t left = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t j = block.begin + open[i];
+    const float upper =
+        UpperDistance(points_.Point(j).data(),
+                      centers.Point(assignment_[j]).data(), points_.dimension);
+    upper_[j] = std::min(upper_[j], upper);
+    open[left] = open[i];
+    left += static_cast<int64_t>(!(upper_[j] < least[i]));
+  }
+  return left;
+}
+
+void LloydAssigner::Move(int32_t point, int32_t to) {
+  const auto groups = static_cast<int64_t>(group_begin_.size()) - 1;
+  assignment_[point] = to;
+  upper_[point] = kInfinity;
+  std::fill_n(lower_.data() + point * groups, groups, 0.0F);
+}
+
+}  // namespace muster::dispatch
