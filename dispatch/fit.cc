@@ -260,12 +260,18 @@ absl::Status FitByName(PointsView sample, const FitOptions& options,
     result->cluster_seconds = watch.Lap();
     return absl::OkStatus();
   }
-  return absl::NotFoundError(absl::StrCat(
-      "clusterer is ", options.clusterer, "; the partitions are ",
-      absl::StrJoin(kPartitions, ", ",
-                    [](std::string* out, const PartitionEntry& entry) {
-                      absl::StrAppend(out, entry.name);
-                    })));
+  const absl::StatusOr<std::unique_ptr<Clusterer>> clusterer =
+      CreateClusterer(options.clusterer, options.clusterer_options);
+  if (absl::IsNotFound(clusterer.status())) {
+    return absl::NotFoundError(absl::StrCat(
+        clusterer.status().message(), ", and the partitions ",
+        absl::StrJoin(kPartitions, ", ",
+                      [](std::string* out, const PartitionEntry& entry) {
+                        absl::StrAppend(out, entry.name);
+                      })));
+  }
+  MUSTER_RETURN_IF_ERROR(clusterer.status());
+  return FitBy(**clusterer, sample, options, runtime, watch, result);
 }
 
 // Draws the sample of `points` and calls fit(sample, watch, result).

@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/dispatch/clusterer.h"
+#include "muster/dispatch/clusterers.h"
 #include "muster/dispatch/clustering.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/random_partition_forest.h"
@@ -37,6 +38,7 @@ namespace muster::dispatch {
 struct FitOptions {
   // A clusterer of the table (clusterers.h), or a partition (PartitionTable).
   std::string clusterer = "balanced";
+  ClustererOptions clusterer_options = {};
   // "price"; "nearest" (exact), "forest" (approximate) or "kd_tree" (exact, d
   // <= 20), by the nearest neighbour in the sample; "center"; or "auto":
   // "price" when the clustering has prices, else the paper's rule, exact.

@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/dispatch/clusterer.h"
+#include "muster/dispatch/clusterers.h"
 #include "muster/dispatch/clustering.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/projected_router.h"
@@ -115,6 +116,66 @@ TEST(FitTest, AutoScansInManyDimensions) {
   EXPECT_EQ(fit->router->kind(), "nearest");
 }
 
+class ClustererFitTest : public testing::TestWithParam<ClustererEntry> {};
+
+// Every clusterer of the table by its name, with each router that its traits
+// allow: within the limits of its traits, whatever they are.
+TEST_P(ClustererFitTest, FitsByName) {
+  const std::string name(GetParam().name.data(), GetParam().name.size());
+  const auto clusterer = CreateClusterer(name);
+  ASSERT_THAT(clusterer, IsOk());
+  const ClustererTraits traits = (*clusterer)->traits();
+  const PointSet points = NormalPoints(runtime::Rng(1), 12, 2);
+  FitOptions options{.clusterer = name,
+                     .num_groups = 3,
+                     .copies = traits.min_copies,
+                     .lower_factor = 0,
+                     .upper_factor = 3,
+                     .objective = traits.means    ? Objective::kKMeans
+                                  : traits.median ? Objective::kKMedian
+                                                  : Objective::kKCenter};
+  for (const std::string router :
+       {"auto", "price", "nearest", "forest", "kd_tree", "center"}) {
+    options.router = router;
+    const auto fit = FitRouter(points.View(), options, {.threads = 1});
+    if (router == "price" && !traits.prices) {
+      EXPECT_THAT(fit, StatusIs(absl::StatusCode::kInvalidArgument,
+                                HasSubstr("no prices")));
+      continue;
+    }
+    ASSERT_THAT(fit, IsOk()) << router;
+    EXPECT_TRUE(router == "auto" || fit->router->kind() == router);
+    EXPECT_EQ(fit->router->copies(), options.copies);
+    EXPECT_EQ(Routes(*fit->router, points.View()).size(), 12 * options.copies);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ClustererFitTest,
+    testing::ValuesIn(ClustererTable().begin(), ClustererTable().end()),
+    [](const testing::TestParamInfo<ClustererEntry>& info) {
+      return std::string(info.param.name.data(), info.param.name.size());
+    });
+
+// The prices of balanced k-means repeat its assignment of the sample up to the
+// points that tie, of which a vertex solution has fewer than k.
+TEST(FitTest, PriceRoutesRepeatTheBalancedClustering) {
+  const PointSet points =
+      NormalPoints(runtime::Rng(runtime::TestSeed()), 600, 3);
+  const auto fit = FitRouter(points.View(), {.clusterer = "balanced",
+                                             .router = "price",
+                                             .num_groups = 10,
+                                             .lower_factor = 1,
+                                             .upper_factor = 1});
+  ASSERT_THAT(fit, IsOk());
+  const std::vector<int32_t> groups = Routes(*fit->router, points.View());
+  int64_t differ = 0;
+  for (size_t j = 0; j < groups.size(); ++j) {
+    differ += groups[j] != fit->clustering->clusters[j];
+  }
+  EXPECT_LT(differ, 10);
+}
+
 // The identity projection of all rows is the dense fit.
 TEST(FitTest, ProjectedRowsFitLikeTheirPoints) {
   const PointSet points = NormalPoints(runtime::Rng(1), 300, 6);
@@ -210,7 +271,8 @@ TEST(FitTest, NamesWhatIsWrong) {
   };
   EXPECT_THAT(error({.clusterer = "teleport"}),
               StatusIs(absl::StatusCode::kNotFound,
-                       AllOf(HasSubstr("teleport"), HasSubstr("pca_tree"))));
+                       AllOf(HasSubstr("teleport"), HasSubstr("balanced"),
+                             HasSubstr("pca_tree"))));
   EXPECT_THAT(error({.clusterer = "lsh", .router = "teleport"}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("nearest")));
   EXPECT_THAT(error({.clusterer = "lsh", .router = "price"}),
