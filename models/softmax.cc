@@ -125,23 +125,33 @@ double SoftmaxRegression::Objective(std::span<const double> x,
          0.5 * options_.l2 * SquaredNorm(x);
 }
 
-void SoftmaxRegression::Gradient(std::span<const double> x,
-                                 std::span<double> gradient,
-                                 const runtime::Runtime& runtime) const {
+double SoftmaxRegression::ObjectiveAndGradient(
+    std::span<const double> x, std::span<double> gradient,
+    const runtime::Runtime& runtime) const {
   MUSTER_CHECK_EQ(static_cast<int64_t>(x.size()), dimension());
   MUSTER_CHECK_EQ(static_cast<int64_t>(gradient.size()), dimension());
   const auto blocks = runtime::CutBlocks(num_rows(), kRowsPerBlock);
   std::vector<std::vector<double>> sums(blocks.size());
   const double weight = 1.0 / static_cast<double>(num_rows());
-  runtime::ParallelForBlocks(
+  const double total = runtime::SumBlocks(
       runtime, blocks, [&](int64_t index, runtime::Block block) {
         sums[index].assign(dimension(), 0.0);
+        double loss = 0;
         for (int64_t row = block.begin; row < block.end; ++row) {
-          AddRowGradient(row, x, weight, sums[index]);
+          loss += AddRowGradient(row, x, weight, sums[index]);
         }
+        return loss;
       });
   for (int64_t i = 0; i < dimension(); ++i) gradient[i] = options_.l2 * x[i];
   for (const std::vector<double>& sum : sums) AddScaled(1.0, sum, gradient);
+  return total / static_cast<double>(num_rows()) +
+         0.5 * options_.l2 * SquaredNorm(x);
+}
+
+void SoftmaxRegression::Gradient(std::span<const double> x,
+                                 std::span<double> gradient,
+                                 const runtime::Runtime& runtime) const {
+  ObjectiveAndGradient(x, gradient, runtime);
 }
 
 double SoftmaxRegression::ErrorRate(std::span<const double> x,

@@ -60,6 +60,10 @@ class SoftmaxRegression {
   // grad f(x). O(entries K + d blocks), threads as above.
   void Gradient(std::span<const double> x, std::span<double> gradient,
                 const runtime::Runtime& runtime = {}) const;
+  // Both in one pass over the rows; returns f(x).
+  double ObjectiveAndGradient(std::span<const double> x,
+                              std::span<double> gradient,
+                              const runtime::Runtime& runtime = {}) const;
   // The share of rows whose largest score is not their label's (ties go to the
   // lower class). Threads as above.
   double ErrorRate(std::span<const double> x,

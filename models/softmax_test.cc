@@ -61,6 +61,7 @@ TEST(SoftmaxTest, WorkedExample) {
   problem.Gradient(x, gradient);
   const std::vector<double> expected = {0.5, -1, 0.5, 0.25, -0.5, 0.25};
   for (int i = 0; i < 6; ++i) EXPECT_NEAR(gradient[i], expected[i], 1e-15);
+  EXPECT_EQ(problem.ObjectiveAndGradient(x, gradient), problem.Objective(x));
   EXPECT_EQ(problem.ErrorRate(x), 0);
   EXPECT_EQ(problem.ErrorRate(problem.InitialPoint()), 1);  // ties: class 0
   EXPECT_DOUBLE_EQ(problem.Objective(problem.InitialPoint()), std::log(3.0));
