@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "muster/dispatch/balanced_assignment.h"
 #include "muster/dispatch/center_router.h"
 #include "muster/dispatch/clustered_sample.h"
 #include "muster/dispatch/forest_router.h"
@@ -21,6 +22,7 @@
 #include "muster/dispatch/projected_router.h"
 #include "muster/dispatch/random_router.h"
 #include "muster/dispatch/router_checks.h"
+#include "muster/dispatch/sample_extension.h"
 #include "muster/dispatch/size_bounds.h"
 #include "muster/dispatch/tree_router.h"
 #include "muster/runtime/distributions.h"
@@ -118,11 +120,17 @@ absl::Status ValidateTraits(const Clusterer& clusterer,
         "copies is %d, but the clusterer %s takes %d to %d", options.copies,
         clusterer.name(), traits.min_copies, traits.max_copies));
   }
-  if (options.router == "price" && !traits.prices) {
+  if (options.router == "price" && !traits.prices &&
+      options.objective == Objective::kKCenter) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "router is price, but the clusterer %s gives no prices: choose "
-        "nearest, or the clusterer balanced",
+        "router is price, but the clusterer %s gives no prices for k-center: "
+        "choose nearest",
         clusterer.name()));
+  }
+  if (options.weighing_points > 0 && !traits.weights) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "weighing_points is %d, but the clusterer %s takes no weights",
+        options.weighing_points, clusterer.name()));
   }
   return absl::OkStatus();
 }
@@ -139,6 +147,31 @@ std::vector<int64_t> DrawSample(int64_t n, const FitOptions& options) {
   runtime::SampleWithoutReplacement(rng, n, options.sample_size, &rows);
   std::sort(rows.begin(), rows.end());
   return rows;
+}
+
+RouterOr PriceRouterOf(PointsView sample, const Clustering& clustering,
+                       const FitOptions& options,
+                       const runtime::Runtime& runtime) {
+  std::vector<double> prices = clustering.prices;
+  if (prices.empty()) {
+    AssignmentProblem problem{.points = sample,
+                              .centers = clustering.centers.View(),
+                              .copies = clustering.copies,
+                              .objective = options.objective};
+    // The clustering may have other than num_groups clusters.
+    MUSTER_ASSIGN_OR_RETURN(
+        problem.sizes,
+        RelativeSizes(sample.size, clustering.num_clusters(), clustering.copies,
+                      options.lower_factor, options.upper_factor));
+    MUSTER_ASSIGN_OR_RETURN(BalancedAssignment assignment,
+                            AssignBalanced(problem, {}, runtime));
+    prices = std::move(assignment.prices);
+  }
+  return PriceRouter::Create(
+      {.centers = clustering.centers,
+       .prices = std::move(prices),
+       .copies = clustering.copies,
+       .squared = options.objective == Objective::kKMeans});
 }
 
 absl::Status CheckRouterName(absl::string_view name) {
@@ -165,6 +198,10 @@ std::span<const PartitionEntry> PartitionTable() { return kPartitions; }
 absl::Status Validate(const FitOptions& options) {
   MUSTER_RETURN_IF_ERROR(ValidateNumGroups(options.num_groups));
   MUSTER_RETURN_IF_ERROR(ValidateCopies(options.copies, options.num_groups));
+  if (options.weighing_points < 0) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "weighing_points is %d, need a number >= 0", options.weighing_points));
+  }
   if (options.sample_size < 1) {
     return absl::InvalidArgumentError(
         absl::StrFormat("sample_size is %d, need at least 1 (the paper: 10000)",
@@ -193,16 +230,7 @@ RouterOr RouterOfClustering(PointsView sample, const Clustering& clustering,
                                                              : "nearest";
   }
   if (kind == "price") {
-    if (clustering.prices.empty()) {
-      return absl::InvalidArgumentError(
-          "router is price, but the clustering has no prices: choose nearest, "
-          "or the clusterer balanced");
-    }
-    return PriceRouter::Create(
-        {.centers = clustering.centers,
-         .prices = clustering.prices,
-         .copies = clustering.copies,
-         .squared = options.objective == Objective::kKMeans});
+    return PriceRouterOf(sample, clustering, options, runtime);
   }
   if (kind == "center") {
     return CenterRouter::Create(
@@ -234,7 +262,8 @@ absl::Status FitBy(const Clusterer& clusterer, PointsView sample,
   ClusteringProblem problem{.points = sample,
                             .num_clusters = options.num_groups,
                             .copies = options.copies,
-                            .objective = options.objective};
+                            .objective = options.objective,
+                            .weights = result->sample_weights};
   MUSTER_ASSIGN_OR_RETURN(
       problem.sizes,
       RelativeSizes(sample.size, options.num_groups, options.copies,
@@ -255,6 +284,11 @@ absl::Status FitByName(PointsView sample, const FitOptions& options,
                        const runtime::Runtime& runtime, Stopwatch& watch,
                        FitResult* result) {
   if (const PartitionEntry* entry = FindPartition(options.clusterer)) {
+    if (options.weighing_points > 0) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "weighing_points is %d, but the partition %s takes no weights",
+          options.weighing_points, entry->name));
+    }
     MUSTER_ASSIGN_OR_RETURN(result->router,
                             entry->fit(sample, options, runtime));
     result->cluster_seconds = watch.Lap();
@@ -274,14 +308,66 @@ absl::Status FitByName(PointsView sample, const FitOptions& options,
   return FitBy(**clusterer, sample, options, runtime, watch, result);
 }
 
+// Up to options.weighing_points rows of [0, n) that are not among `taken`
+// (ascending), ascending.
+std::vector<int64_t> DrawSecondSample(int64_t n, std::span<const int64_t> taken,
+                                      const FitOptions& options) {
+  std::vector<int64_t> rest;
+  auto next = taken.begin();
+  for (int64_t row = 0; row < n; ++row) {
+    if (next != taken.end() && *next == row) {
+      ++next;
+    } else {
+      rest.push_back(row);
+    }
+  }
+  const auto size = static_cast<int64_t>(rest.size());
+  if (size <= options.weighing_points) return rest;
+  runtime::Rng rng = runtime::Rng(options.seed).Fork("second_sample");
+  std::vector<int64_t> rows;
+  runtime::SampleWithoutReplacement(rng, size, options.weighing_points, &rows);
+  for (int64_t& row : rows) row = rest[row];
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+// Weighs result->sample_rows of `points` and keeps those that stand for some.
+absl::Status Weigh(PointsView points, const FitOptions& options,
+                   const runtime::Runtime& runtime, FitResult* result) {
+  const std::vector<int64_t> second =
+      DrawSecondSample(points.size, result->sample_rows, options);
+  if (second.empty()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "weighing_points is %d, but all %d points are in the first sample: "
+        "give more points or a smaller sample_size",
+        options.weighing_points, points.size));
+  }
+  MUSTER_ASSIGN_OR_RETURN(
+      SampleWeights weights,
+      WeighSample(SelectPoints(points, result->sample_rows).View(),
+                  SelectPoints(points, second).View(), runtime));
+  std::vector<int64_t> kept;
+  for (const int64_t row : weights.rows) {
+    kept.push_back(result->sample_rows[row]);
+  }
+  result->sample_rows = std::move(kept);
+  result->sample_weights = std::move(weights.weights);
+  return absl::OkStatus();
+}
+
 // Draws the sample of `points` and calls fit(sample, watch, result).
 template <typename Fit>
 absl::StatusOr<FitResult> FitOnSample(PointsView points,
-                                      const FitOptions& options, Fit&& fit) {
+                                      const FitOptions& options,
+                                      const runtime::Runtime& runtime,
+                                      Fit&& fit) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
   MUSTER_RETURN_IF_ERROR(ValidatePoints(points, "points"));
   Stopwatch watch;
   FitResult result{.sample_rows = DrawSample(points.size, options)};
+  if (options.weighing_points > 0) {
+    MUSTER_RETURN_IF_ERROR(Weigh(points, options, runtime, &result));
+  }
   PointSet drawn;
   PointsView sample = points;
   if (static_cast<int64_t>(result.sample_rows.size()) < points.size) {
@@ -300,7 +386,7 @@ absl::StatusOr<FitResult> FitRouterBy(const Clusterer& clusterer,
                                       const FitOptions& options,
                                       const runtime::Runtime& runtime) {
   return FitOnSample(
-      points, options,
+      points, options, runtime,
       [&](PointsView sample, Stopwatch& watch, FitResult* result) {
         return FitBy(clusterer, sample, options, runtime, watch, result);
       });
@@ -310,7 +396,7 @@ absl::StatusOr<FitResult> FitRouter(PointsView points,
                                     const FitOptions& options,
                                     const runtime::Runtime& runtime) {
   return FitOnSample(
-      points, options,
+      points, options, runtime,
       [&](PointsView sample, Stopwatch& watch, FitResult* result) {
         return FitByName(sample, options, runtime, watch, result);
       });
@@ -323,6 +409,11 @@ absl::StatusOr<FitResult> FitProjectedRouter(
   MUSTER_ASSIGN_OR_RETURN(const RandomProjection projection,
                           RandomProjection::Create(projection_options));
   MUSTER_RETURN_IF_ERROR(ValidateSparseRows(rows, "rows"));
+  if (options.weighing_points > 0) {
+    return absl::InvalidArgumentError(
+        "weighing_points: sparse rows are not weighed; project them first "
+        "(RandomProjection) and fit on the points");
+  }
   Stopwatch watch;
   FitResult result{.sample_rows = DrawSample(rows.size(), options)};
   MUSTER_ASSIGN_OR_RETURN(

@@ -56,6 +56,11 @@ struct FitOptions {
   // Points drawn without replacement when there are more (paper: 10,000). Cost
   // of clustering against the noise of the cells.
   int64_t sample_size = 10000;
+  // Points of a second sample, drawn from the rest, that weigh the first one
+  // (sample_extension.h); as many as there are if there are fewer. 0: all
+  // sample points count alike, as in the paper's experiments. Sample points
+  // that are nobody's nearest are dropped. For clusterers that take weights.
+  int64_t weighing_points = 0;
   ForestOptions forest = {};  // of the router "forest"
   // Directions t of "lsh" (paper: 10).
   int64_t hash_directions = 10;
@@ -70,9 +75,11 @@ struct FitResult {
   std::unique_ptr<Router> router = nullptr;
   // Of the sample; none for a partition.
   std::optional<Clustering> clustering = std::nullopt;
-  // Rows of the points given, ascending.
+  // Rows of the points given, ascending; those that were weighed and kept.
   std::vector<int64_t> sample_rows = {};
-  double sample_seconds = 0;   // drawing the sample
+  // With a second sample, what each of sample_rows stands for; mean 1.
+  std::vector<double> sample_weights = {};
+  double sample_seconds = 0;   // drawing the sample, and weighing it
   double cluster_seconds = 0;  // clustering it, or building the partition
   double router_seconds = 0;   // making the router
 };
@@ -98,7 +105,7 @@ absl::StatusOr<FitResult> FitProjectedRouter(
     const FitOptions& options, const runtime::Runtime& runtime = {});
 
 // The router options.router on a clustering of `sample` for options.objective.
-// InvalidArgument when it needs prices and there are none.
+// InvalidArgument for "price" without prices after k-center.
 absl::StatusOr<std::unique_ptr<Router>> RouterOfClustering(
     PointsView sample, const Clustering& clustering, const FitOptions& options,
     const runtime::Runtime& runtime = {});

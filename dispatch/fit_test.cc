@@ -138,7 +138,8 @@ TEST_P(ClustererFitTest, FitsByName) {
        {"auto", "price", "nearest", "forest", "kd_tree", "center"}) {
     options.router = router;
     const auto fit = FitRouter(points.View(), options, {.threads = 1});
-    if (router == "price" && !traits.prices) {
+    if (router == "price" && !traits.prices && !traits.means &&
+        !traits.median) {
       EXPECT_THAT(fit, StatusIs(absl::StatusCode::kInvalidArgument,
                                 HasSubstr("no prices")));
       continue;
@@ -174,6 +175,59 @@ TEST(FitTest, PriceRoutesRepeatTheBalancedClustering) {
     differ += groups[j] != fit->clustering->clusters[j];
   }
   EXPECT_LT(differ, 10);
+}
+
+// Round robin leaves clusters without shape; the best assignment to its centres
+// makes the groups of the sample equal, which no price of its own did.
+TEST(FitTest, PricesAreFoundForClusteringsWithoutThem) {
+  const PointSet points =
+      NormalPoints(runtime::Rng(runtime::TestSeed()), 600, 3);
+  const auto fit = FitRouterBy(RoundRobinClusterer(false), points.View(),
+                               {.router = "price",
+                                .num_groups = 6,
+                                .lower_factor = 1,
+                                .upper_factor = 1});
+  ASSERT_THAT(fit, IsOk());
+  const LoadSpread spread =
+      MeasureLoads(Routes(*fit->router, points.View()), 1, 6);
+  // Up to the fewer than k points that tie.
+  EXPECT_NEAR(spread.smallest, 1, 0.06);
+  EXPECT_NEAR(spread.largest, 1, 0.06);
+}
+
+// Half of the points are (9, 9), and about half of the sample: of these one is
+// kept, with the mass of all. Equal groups are then those copies and the rest.
+TEST(FitTest, ASecondSampleWeighsTheFirst) {
+  PointSet points = NormalPoints(runtime::Rng(2), 2000, 2);
+  for (int64_t i = 2000; i < 4000; ++i) points.values[i] = 9;
+  const FitOptions options{.num_groups = 2,
+                           .lower_factor = 0.9,
+                           .upper_factor = 1.1,
+                           .sample_size = 60,
+                           .weighing_points = 1500};
+  const auto fit = FitRouter(points.View(), options);
+  ASSERT_THAT(fit, IsOk());
+  ASSERT_EQ(fit->sample_weights.size(), fit->sample_rows.size());
+  EXPECT_LT(fit->sample_rows.size(), 45);
+  const auto kept = static_cast<double>(fit->sample_rows.size());
+  EXPECT_NEAR(
+      *std::max_element(fit->sample_weights.begin(), fit->sample_weights.end()),
+      kept / 2, 0.1 * kept);
+  const LoadSpread spread =
+      MeasureLoads(Routes(*fit->router, points.View()), 1, 2);
+  EXPECT_GT(spread.smallest, 0.8);
+  double sum = 0;
+  for (const double weight : fit->sample_weights) {
+    EXPECT_GT(weight, 0);
+    sum += weight;
+  }
+  EXPECT_NEAR(sum, kept, 1e-9);
+  for (const int threads : {1, 2, 3, 8}) {
+    const auto again = FitRouter(points.View(), options, {.threads = threads});
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(again->sample_weights, fit->sample_weights);
+    EXPECT_EQ(again->router->EncodeState(), fit->router->EncodeState());
+  }
 }
 
 // The identity projection of all rows is the dense fit.
@@ -285,6 +339,13 @@ TEST(FitTest, NamesWhatIsWrong) {
               invalid("one group"));
   EXPECT_THAT(error({.clusterer = "random", .sample_size = 0}),
               invalid("sample_size is 0"));
+  EXPECT_THAT(error({.clusterer = "random", .weighing_points = -1}),
+              invalid("weighing_points is -1"));
+  EXPECT_THAT(
+      error({.clusterer = "random", .sample_size = 9, .weighing_points = 1}),
+      invalid("takes no weights"));
+  EXPECT_THAT(error({.weighing_points = 1}),
+              invalid("all 20 points are in the first sample"));
   EXPECT_THAT(error({.clusterer = "lsh", .hash_directions = 0}),
               invalid("hash directions: 0"));
   EXPECT_THAT(error({.clusterer = "random", .forest = {.num_trees = 0}}),
@@ -304,7 +365,8 @@ TEST(FitTest, NamesWhatTheClustererDoesNotTake) {
   EXPECT_THAT(error({.objective = Objective::kKCenter}),
               invalid("objective is k-center"));
   EXPECT_THAT(error({.copies = 4}), invalid("copies is 4"));
-  EXPECT_THAT(error({.router = "price"}), invalid("gives no prices"));
+  EXPECT_THAT(error({.sample_size = 15, .weighing_points = 5}),
+              invalid("takes no weights"));
   EXPECT_THAT(error({.num_groups = 21}), invalid("21"));
   EXPECT_THAT(error({.lower_factor = 2}), invalid("lower size factor"));
 }
