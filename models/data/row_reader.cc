@@ -31,6 +31,7 @@ class RowReader::Source {
   virtual RowFormat format() const = 0;
   virtual int64_t num_features() const = 0;
   virtual bool has_labels() const = 0;
+  virtual const runtime::InputFile& file() const = 0;
 
   const std::string& header() const { return header_; }
   std::span<const int64_t> image_sizes() const { return image_sizes_; }
@@ -85,6 +86,7 @@ class LibsvmSource : public RowReader::Source {
     return fixed_features_ > 0 ? fixed_features_ : largest_;
   }
   bool has_labels() const override { return true; }
+  const runtime::InputFile& file() const override { return lines_.file(); }
 
  private:
   runtime::LineReader lines_;
@@ -157,6 +159,7 @@ class CsvSource : public RowReader::Source {
   bool has_labels() const override {
     return parser_.has_value() && parser_->has_labels();
   }
+  const runtime::InputFile& file() const override { return lines_.file(); }
 
  private:
   runtime::LineReader lines_;
@@ -273,6 +276,7 @@ class IdxSource : public RowReader::Source {
   RowFormat format() const override { return RowFormat::kIdx; }
   int64_t num_features() const override { return pixels_; }
   bool has_labels() const override { return labels_.has_value(); }
+  const runtime::InputFile& file() const override { return images_.file; }
 
  private:
   absl::Status CountPixels() {
@@ -490,5 +494,7 @@ const std::string& RowReader::header() const { return source_->header(); }
 std::span<const int64_t> RowReader::image_sizes() const {
   return source_->image_sizes();
 }
+
+const runtime::InputFile& RowReader::file() const { return source_->file(); }
 
 }  // namespace muster::models

@@ -28,6 +28,7 @@
 #include "absl/strings/string_view.h"
 #include "muster/models/data/csv.h"
 #include "muster/models/data/sparse_dataset.h"
+#include "muster/runtime/input_file.h"
 
 namespace muster::models {
 
@@ -130,6 +131,9 @@ class RowReader {
   const std::string& header() const;
   // Pixels of an IDX image by dimension, slowest first; empty for others.
   std::span<const int64_t> image_sizes() const;
+
+  // The file as bytes, with what was read ahead: for progress.
+  const runtime::InputFile& file() const;
 
   // Good and bad rows so far.
   int64_t num_rows() const { return num_rows_; }
