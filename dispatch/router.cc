@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "muster/runtime/check.h"
 #include "muster/runtime/status_macros.h"
@@ -36,12 +37,19 @@ int32_t FirstLiveGroup(std::span<const int32_t> groups,
 LoadSpread MeasureLoads(std::span<const int32_t> groups, int64_t copies,
                         int64_t num_groups) {
   MUSTER_CHECK(!groups.empty() && copies >= 1 && num_groups >= 1);
-  LoadSpread spread;
-  spread.points = static_cast<int64_t>(groups.size()) / copies;
-  spread.loads.assign(static_cast<size_t>(num_groups), 0);
-  for (const int32_t group : groups) ++spread.loads[group];
-  const double mean =
-      static_cast<double>(groups.size()) / static_cast<double>(num_groups);
+  std::vector<int64_t> loads(static_cast<size_t>(num_groups), 0);
+  for (const int32_t group : groups) ++loads[group];
+  return SpreadOfLoads(std::move(loads),
+                       static_cast<int64_t>(groups.size()) / copies);
+}
+
+LoadSpread SpreadOfLoads(std::vector<int64_t> loads, int64_t points) {
+  int64_t total = 0;
+  for (const int64_t load : loads) total += load;
+  MUSTER_CHECK_GE(total, 1);
+  LoadSpread spread{.points = points, .loads = std::move(loads)};
+  const auto num_groups = static_cast<double>(spread.loads.size());
+  const double mean = static_cast<double>(total) / num_groups;
   const auto [least, most] =
       std::minmax_element(spread.loads.begin(), spread.loads.end());
   spread.smallest = static_cast<double>(*least) / mean;
@@ -51,7 +59,7 @@ LoadSpread MeasureLoads(std::span<const int32_t> groups, int64_t copies,
     const double relative = static_cast<double>(load) / mean - 1;
     squares += relative * relative;
   }
-  spread.deviation = std::sqrt(squares / static_cast<double>(num_groups));
+  spread.deviation = std::sqrt(squares / num_groups);
   return spread;
 }
 

@@ -70,6 +70,9 @@ struct LoadSpread {
 // From groups of n points (n x p) over k groups. n >= 1 (CHECKed).
 LoadSpread MeasureLoads(std::span<const int32_t> groups, int64_t copies,
                         int64_t num_groups);
+// The same from loads that were counted along a stream of `points`; their sum
+// is >= 1 (CHECKed).
+LoadSpread SpreadOfLoads(std::vector<int64_t> loads, int64_t points);
 
 }  // namespace muster::dispatch
 
