@@ -178,6 +178,7 @@ absl::Status ShardWriter::Append(int64_t shard,
   for (size_t file = 0; file < records.size(); ++file) {
     std::string& buffer = target.buffers[file];
     buffer.append(records[file].data(), records[file].size());
+    buffer.append(options_.files[file].separator);
     if (static_cast<int64_t>(buffer.size()) >= buffer_bytes_) {
       MUSTER_RETURN_IF_ERROR(Flush(shard, static_cast<int64_t>(file)));
     }

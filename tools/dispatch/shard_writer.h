@@ -38,6 +38,8 @@ struct ShardFileKind {
   // rows is known: the header of an IDX file. Null: the prologue stays.
   std::string (*final_prologue)(const std::string& prologue,
                                 int64_t rows) = nullptr;
+  // Follows each record: the newline of a text file.
+  std::string separator = {};
 };
 
 struct ShardWriterOptions {
@@ -64,7 +66,7 @@ class ShardWriter {
   ~ShardWriter();
 
   // Appends one row: records[f] to file f of the shard, as many as files
-  // (CHECKed). A record of a text file ends with its newline.
+  // (CHECKed).
   absl::Status Append(int64_t shard,
                       std::span<const absl::string_view> records);
 

@@ -40,7 +40,8 @@ class ShardWriterTest : public ::testing::Test {
   ShardWriterOptions Options(int64_t num_shards) const {
     return {.folder = root_ + "/out",
             .num_shards = num_shards,
-            .files = {{.extension = ".csv", .prologue = "x,y\n"}}};
+            .files = {
+                {.extension = ".csv", .prologue = "x,y\n", .separator = "\n"}}};
   }
   // Names in the folder of the test.
   std::vector<std::string> Names() const {
@@ -64,9 +65,9 @@ class ShardWriterTest : public ::testing::Test {
 TEST_F(ShardWriterTest, RowsGoToTheirShards) {
   auto writer = ShardWriter::Create(Options(3));
   ASSERT_THAT(writer, IsOk());
-  ASSERT_THAT(Append(**writer, 2, "1,2\n"), IsOk());
-  ASSERT_THAT(Append(**writer, 0, "3,4\n"), IsOk());
-  ASSERT_THAT(Append(**writer, 2, "5,6\n"), IsOk());
+  ASSERT_THAT(Append(**writer, 2, "1,2"), IsOk());
+  ASSERT_THAT(Append(**writer, 0, "3,4"), IsOk());
+  ASSERT_THAT(Append(**writer, 2, "5,6"), IsOk());
   EXPECT_FALSE(fs::exists(root_ + "/out"));
   const auto bytes = (*writer)->Finish();
   ASSERT_THAT(bytes, IsOk());
@@ -137,13 +138,13 @@ TEST_F(ShardWriterTest, GeneratedRowsComeBackInOrder) {
     for (int64_t row = 0; row < 20'000; ++row) {
       const int64_t shard =
           runtime::UniformInt(rng, 1 + runtime::UniformInt(rng, kShards));
-      const std::string record = absl::StrCat(row, ",", row * row, "\n");
-      expected[shard] += record;
+      const std::string record = absl::StrCat(row, ",", row * row);
+      expected[shard] += record + "\n";
       ASSERT_THAT(Append(**writer, shard, record), IsOk());
     }
     const std::string longest(3 << 20, '7');
     ASSERT_THAT(Append(**writer, 7, longest), IsOk());
-    expected[7] += longest;
+    expected[7] += longest + "\n";
     ASSERT_THAT((*writer)->Finish(), IsOk());
     ASSERT_THAT((*writer)->Commit(), IsOk());
     for (int64_t shard = 0; shard < kShards; ++shard) {
@@ -159,7 +160,7 @@ TEST_F(ShardWriterTest, WhatIsNotCommittedLeavesNothing) {
   {
     auto writer = ShardWriter::Create(Options(3));
     ASSERT_THAT(writer, IsOk());
-    ASSERT_THAT(Append(**writer, 2, "1,2\n"), IsOk());
+    ASSERT_THAT(Append(**writer, 2, "1,2"), IsOk());
     ASSERT_THAT((*writer)->Finish(), IsOk());
     EXPECT_EQ(Names().size(), 1u);
   }
@@ -178,21 +179,21 @@ TEST_F(ShardWriterTest, AFormerRunsFolderIsReplacedOnlyIfAsked) {
     return (*writer)->Commit();
   };
   fs::create_directories(root_ + "/out");  // an empty folder is no obstacle
-  ASSERT_THAT(write("1\n", false), IsOk());
-  EXPECT_THAT(write("2\n", false), StatusIs(absl::StatusCode::kAlreadyExists,
-                                            HasSubstr("--overwr")));
+  ASSERT_THAT(write("1", false), IsOk());
+  EXPECT_THAT(write("2", false), StatusIs(absl::StatusCode::kAlreadyExists,
+                                          HasSubstr("--overwr")));
   EXPECT_THAT(Read("shard-00000-of-00001.csv"), IsOkAndHolds("x,y\n1\n"));
-  ASSERT_THAT(write("2\n", true), IsOk());
+  ASSERT_THAT(write("2", true), IsOk());
   EXPECT_THAT(Read("shard-00000-of-00001.csv"), IsOkAndHolds("x,y\n2\n"));
   EXPECT_THAT(Names(), ElementsAre("out"));
   // A folder that this program did not write is never replaced.
   fs::remove(root_ + "/out/manifest.json");
-  EXPECT_THAT(write("3\n", true), StatusIs(absl::StatusCode::kAlreadyExists,
-                                           HasSubstr("no shards")));
+  EXPECT_THAT(write("3", true), StatusIs(absl::StatusCode::kAlreadyExists,
+                                         HasSubstr("no shards")));
   fs::remove_all(root_ + "/out");
   std::ofstream(root_ + "/out") << "a file";
-  EXPECT_THAT(write("3\n", true), StatusIs(absl::StatusCode::kAlreadyExists,
-                                           HasSubstr("not a fol")));
+  EXPECT_THAT(write("3", true), StatusIs(absl::StatusCode::kAlreadyExists,
+                                         HasSubstr("not a fol")));
 }
 
 TEST_F(ShardWriterTest, ErrorsNameTheFieldOrTheFolder) {

@@ -1,0 +1,252 @@
+#include "muster/tools/dispatch/fit_command.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "muster/dispatch/clustering.h"
+#include "muster/dispatch/points.h"
+#include "muster/dispatch/projected_router.h"
+#include "muster/dispatch/random_projection.h"
+#include "muster/dispatch/router.h"
+#include "muster/dispatch/router_file.h"
+#include "muster/runtime/blocks.h"
+#include "muster/runtime/observer.h"
+#include "muster/runtime/rng.h"
+#include "muster/runtime/status_macros.h"
+#include "muster/tools/command_line.h"
+#include "muster/tools/dispatch/batch_reader.h"
+#include "muster/tools/dispatch/row_sample.h"
+
+namespace muster::tools::dispatch {
+namespace {
+
+constexpr int64_t kBatchRows = 4096;
+constexpr int64_t kMaxSampled = 100'000'000;
+constexpr int64_t kMaxDenseFeatures = 1024;
+constexpr int64_t kDefaultDimensions = 128;
+constexpr int64_t kMaxDimensions = 65'536;
+
+// What one pass over the file gives.
+struct Sampled {
+  std::vector<SampledRow> rows = {};  // those to cluster, then those to check
+  int64_t num_cluster = 0;
+  int64_t num_features = 0;  // of all rows read, or as asked for
+  int64_t rows_read = 0;
+  int64_t bad_rows = 0;
+};
+
+absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
+                                   const CommandContext& context) {
+  MUSTER_ASSIGN_OR_RETURN(Input input,
+                          Input::Open(options.input, BadRowPrinter(&context)));
+  BatchReader reader(&input, kBatchRows,
+                     runtime::NumThreads(context.runtime) > 1);
+  RowSample sample(options.fit.sample_size + options.check_rows,
+                   runtime::Rng(options.fit.seed).Fork("row_sample"));
+  Sampled sampled;
+  while (true) {
+    MUSTER_ASSIGN_OR_RETURN(const RowBatch* batch, reader.Next());
+    if (batch == nullptr) break;
+    for (int64_t row = 0; row < batch->rows.num_rows(); ++row) {
+      sample.Add(batch->rows.RowColumns(row), batch->rows.RowValues(row));
+    }
+    if (!runtime::ReportProgress(context.runtime, {.phase = "read",
+                                                   .done = reader.bytes_read(),
+                                                   .total = input.bytes()})) {
+      return absl::CancelledError("stopped: no router was written");
+    }
+  }
+  sampled.num_features = input.reader().num_features();
+  sampled.rows_read = sample.rows_seen();
+  sampled.bad_rows = input.reader().num_bad_rows();
+  sampled.rows = sample.Take();
+  sampled.num_cluster = std::min<int64_t>(
+      options.fit.sample_size, static_cast<int64_t>(sampled.rows.size()));
+  if (sampled.rows.empty() || sampled.num_features == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.input.path, ": has no ",
+                     sampled.rows.empty() ? "rows" : "features in any row"));
+  }
+  return sampled;
+}
+
+// The rows in compressed sparse row form, in their order.
+struct SparseRows {
+  int64_t num_columns = 0;
+  std::vector<int64_t> row_begin = {0};
+  std::vector<int32_t> columns = {};
+  std::vector<float> values = {};
+
+  lib::SparseRowsView View() const {
+    return {num_columns, row_begin, columns, values};
+  }
+};
+
+// Empties the sample: both forms at a time are not needed.
+SparseRows TakeRows(Sampled* sampled) {
+  SparseRows rows{.num_columns = sampled->num_features};
+  rows.row_begin.reserve(sampled->rows.size() + 1);
+  for (SampledRow& row : sampled->rows) {
+    rows.columns.insert(rows.columns.end(), row.columns.begin(),
+                        row.columns.end());
+    rows.values.insert(rows.values.end(), row.values.begin(), row.values.end());
+    rows.row_begin.push_back(static_cast<int64_t>(rows.values.size()));
+    row = {};
+  }
+  return rows;
+}
+
+// Dimensions that rows are projected to; 0: they are not.
+int64_t Dimensions(const FitCommandOptions& options, int64_t num_features) {
+  if (options.project >= 0) return options.project;
+  return num_features > kMaxDenseFeatures ? kDefaultDimensions : 0;
+}
+
+void PrintClustering(const lib::Clustering& clustering,
+                     const FitCommandOptions& options, int64_t num_points,
+                     const CommandContext& context) {
+  std::vector<int64_t> sizes = clustering.sizes;
+  const lib::LoadSpread spread =
+      lib::SpreadOfLoads(std::move(sizes), num_points);
+  context.print(Line("sizes", SpreadText(spread)));
+  std::string text =
+      absl::StrFormat("%.6g (%s over %d copies)", clustering.cost,
+                      std::string(lib::ObjectiveName(options.fit.objective)),
+                      num_points * clustering.copies);
+  if (clustering.scope != lib::CertificateScope::kNone && clustering.cost > 0) {
+    const double gap = std::max(
+        0.0, (clustering.cost - clustering.lower_bound) / clustering.cost);
+    absl::StrAppendFormat(
+        &text, ", at most %.3g %% above the best %s", 100 * gap,
+        clustering.scope == lib::CertificateScope::kFixedCenters
+            ? "assignment to these centres"
+            : "clustering");
+  }
+  context.print(Line("cost", text));
+  if (!clustering.converged) {
+    context.warn("the clusterer stopped at its limit before it had converged");
+  }
+}
+
+// Loads to expect on the whole file, from rows that the clusterer has not seen.
+absl::Status PrintExpectedLoads(const lib::Router& router,
+                                lib::PointsView points,
+                                const CommandContext& context) {
+  if (points.size == 0) return absl::OkStatus();
+  std::vector<int32_t> groups(
+      static_cast<size_t>(points.size * router.copies()));
+  MUSTER_RETURN_IF_ERROR(router.Route(points, groups, context.runtime));
+  const lib::LoadSpread spread =
+      lib::MeasureLoads(groups, router.copies(), router.num_groups());
+  context.print(Line("loads", SpreadText(spread)));
+  // Hoeffding for each group, all k at once, in units of the mean load p / k.
+  const auto k = static_cast<double>(router.num_groups());
+  const auto n = static_cast<double>(points.size);
+  const double error = std::sqrt(std::log(2 * k / 0.05) / (2 * n)) * k /
+                       static_cast<double>(router.copies());
+  context.print(Line(
+      "", absl::StrFormat("expected on all rows, from %s others; each within "
+                          "+-%.2g with 95 %%",
+                          Thousands(points.size), error)));
+  return absl::OkStatus();
+}
+
+// The router of rows as they are in files.
+absl::StatusOr<std::unique_ptr<lib::Router>> FrontedBy(
+    const lib::RandomProjection& projection,
+    std::unique_ptr<lib::Router> router) {
+  if (projection.options().dimension == 0 &&
+      !projection.options().unit_length) {
+    return router;
+  }
+  return lib::ProjectedRouter::Create(projection, std::move(router));
+}
+
+}  // namespace
+
+absl::Status Validate(const FitCommandOptions& options) {
+  if (options.input.path.empty()) {
+    return absl::InvalidArgumentError(
+        "--input is missing: name the file to sample");
+  }
+  if (options.out.empty()) {
+    return absl::InvalidArgumentError(
+        "--out is missing: name the router file to write");
+  }
+  if (options.fit.sample_size < 1 || options.fit.sample_size > kMaxSampled) {
+    return InvalidFlag("sample", absl::StrCat(options.fit.sample_size),
+                       absl::StrCat("in [1, ", kMaxSampled, "]"),
+                       "the paper's is 10000");
+  }
+  if (options.check_rows < 0 || options.check_rows > kMaxSampled) {
+    return InvalidFlag("check", absl::StrCat(options.check_rows),
+                       absl::StrCat("in [0, ", kMaxSampled, "]"),
+                       "0 leaves the estimate out");
+  }
+  if (options.project < -1 || options.project > kMaxDimensions) {
+    return InvalidFlag("project", absl::StrCat(options.project),
+                       absl::StrCat("-1 or in [0, ", kMaxDimensions, "]"),
+                       "-1 projects rows of more than 1024 features, 0 never");
+  }
+  return Validate(options.fit);
+}
+
+absl::Status RunFit(const FitCommandOptions& options,
+                    const CommandContext& context) {
+  MUSTER_RETURN_IF_ERROR(Validate(options));
+  MUSTER_ASSIGN_OR_RETURN(Sampled sampled, ReadSample(options, context));
+  context.print(Line("rows", absl::StrFormat("%s read, %s bad, %s features",
+                                             Thousands(sampled.rows_read),
+                                             Thousands(sampled.bad_rows),
+                                             Thousands(sampled.num_features))));
+  if (const int64_t d = Dimensions(options, sampled.num_features); d > 0) {
+    context.print(Line("projected", absl::StrFormat("to %d dimensions", d)));
+  }
+  MUSTER_ASSIGN_OR_RETURN(
+      const lib::RandomProjection projection,
+      lib::RandomProjection::Create(
+          {.num_features = sampled.num_features,
+           .dimension = Dimensions(options, sampled.num_features),
+           .unit_length = options.unit_length,
+           .seed = options.fit.seed}));
+  MUSTER_ASSIGN_OR_RETURN(
+      const lib::PointSet points,
+      projection.Project(TakeRows(&sampled).View(), context.runtime));
+  const lib::PointsView sample = points.View().Slice(0, sampled.num_cluster);
+  const lib::PointsView others = points.View().Slice(
+      sampled.num_cluster, points.size() - sampled.num_cluster);
+  MUSTER_ASSIGN_OR_RETURN(lib::FitResult fit,
+                          lib::FitRouter(sample, options.fit, context.runtime));
+  context.print(Line(
+      "fit",
+      absl::StrFormat("%s -> %s router, k = %d, p = %d, on %s rows",
+                      options.fit.clusterer, std::string(fit.router->kind()),
+                      fit.router->num_groups(), fit.router->copies(),
+                      Thousands(sample.size))));
+  if (fit.clustering.has_value()) {
+    PrintClustering(*fit.clustering, options, sample.size, context);
+  }
+  MUSTER_RETURN_IF_ERROR(PrintExpectedLoads(*fit.router, others, context));
+  if (runtime::ShouldStop(context.runtime)) {
+    return absl::CancelledError("stopped: no router was written");
+  }
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<lib::Router> router,
+                          FrontedBy(projection, std::move(fit.router)));
+  MUSTER_RETURN_IF_ERROR(lib::SaveRouter(*router, options.out));
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(options.out, error);
+  context.print(
+      Line("router", absl::StrFormat("%s, %s", options.out,
+                                     Bytes(static_cast<int64_t>(bytes)))));
+  context.warn(absl::StrFormat("clustered in %.3g s", fit.cluster_seconds));
+  return absl::OkStatus();
+}
+
+}  // namespace muster::tools::dispatch

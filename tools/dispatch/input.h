@@ -1,0 +1,69 @@
+#ifndef MUSTER_TOOLS_DISPATCH_INPUT_H_
+#define MUSTER_TOOLS_DISPATCH_INPUT_H_
+
+// A data file as batches of rows, in constant memory, and the shape of shards
+// that hold such rows: models/data/row_reader.h for the commands of this
+// folder.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "muster/models/data/row_reader.h"
+#include "muster/tools/dispatch/shard_writer.h"
+
+namespace muster::tools::dispatch {
+
+using models::RowBatch;
+
+struct InputOptions {
+  std::string path = {};
+  // Format, width, CSV columns, labels of IDX files, limit of bad rows. Its
+  // on_bad_row is set by Input.
+  models::RowReaderOptions reader = {};
+  // Rows read at most, bad ones not counted; 0: all.
+  int64_t max_rows = 0;
+};
+
+// Told of each bad row: "path, line 7: reason".
+using BadRowListener = std::function<void(absl::string_view)>;
+
+// Movable, thread-compatible.
+class Input {
+ public:
+  // Errors as of RowReader::Open.
+  static absl::StatusOr<Input> Open(InputOptions options,
+                                    BadRowListener listener);
+
+  // The next rows with their texts, at most `max_rows` >= 1, into *batch. True
+  // while there are rows. Errors as of RowReader::NextBatch.
+  absl::StatusOr<bool> NextBatch(int64_t max_rows, RowBatch* batch);
+
+  const models::RowReader& reader() const { return reader_; }
+  // Bytes read of the file, compressed if it is, and its size; -1: not known.
+  int64_t bytes_read() const { return reader_.file().file_bytes_read(); }
+  int64_t bytes() const { return reader_.file().file_bytes(); }
+  bool is_gzip() const { return reader_.file().is_gzip(); }
+
+  // The files that a shard of these rows consists of.
+  std::vector<ShardFileKind> ShardFiles() const;
+  // What goes to these files for a row of a batch; valid as long as the batch
+  // and *label_byte, which holds an IDX label.
+  void Records(const RowBatch& batch, int64_t row, char* label_byte,
+               std::vector<absl::string_view>* records) const;
+
+ private:
+  Input(InputOptions options, models::RowReader reader);
+
+  InputOptions options_;
+  models::RowReader reader_;
+  int64_t rows_left_;
+};
+
+}  // namespace muster::tools::dispatch
+
+#endif  // MUSTER_TOOLS_DISPATCH_INPUT_H_
