@@ -65,8 +65,11 @@ absl::StatusOr<std::vector<Clock>> SimulateClocks(
                       .options = {.policy = policy, .rounds = rounds}});
     }
   }
-  MUSTER_ASSIGN_OR_RETURN(auto runs, RunGrid(experiment, "clocks", grid));
-  for (size_t i = 0; i < runs.size(); ++i) clocks[i].runs = std::move(runs[i]);
+  MUSTER_ASSIGN_OR_RETURN(const mb::GridRuns runs,
+                          RunGrid(experiment, "clocks", grid));
+  for (Clock& clock : clocks) {
+    clock.runs = runs.at(absl::StrFormat("n%d", clock.n), clock.policy.key);
+  }
   return clocks;
 }
 

@@ -53,8 +53,10 @@ namespace mb = muster::benchmarks;
 namespace mr = muster::runtime;
 
 constexpr int32_t kWorkers = 10;
-constexpr double kTypicalRoundSeconds = 425;  // OFTA's on this law
-constexpr int kWindows = 100;                 // of the curves
+constexpr double kTypicalRoundSeconds = 425;     // OFTA's on this law
+constexpr int kWindows = 100;                    // of the curves
+constexpr char kPlain[] = "ata_empirical_text";  // the policies' keys
+constexpr char kOracleAfter[] = "oracle_after";
 constexpr char kTrace[] = "traces/alibaba-pai-minibatch/job_3_norm.csv.gz";
 
 struct Scenario {
@@ -192,9 +194,12 @@ struct Study {
   std::vector<mb::Policy> policies = {};
   mb::Workers workers = {};
   mb::Workers workers_after = {};  // what the oracle of the new means believes
-  std::vector<std::vector<mb::PolicyRun>> runs = {};  // [policy][seed]
+  const mb::GridRuns* runs = nullptr;  // once it has run
 
   bool has_oracle() const { return scenario.changed_worker >= 0; }
+  const std::vector<mb::PolicyRun>& Runs(absl::string_view policy_key) const {
+    return runs->at(scenario.key, policy_key);
+  }
 };
 
 Study Prepare(Scenario scenario) {
@@ -208,7 +213,7 @@ Study Prepare(Scenario scenario) {
     study.workers_after.means[changed] *= factor;
     study.workers_after.deviations[changed] *= factor;
     mb::Policy oracle = mb::OracleFixed();
-    oracle.key = "oracle_after";
+    oracle.key = kOracleAfter;
     oracle.label = "OFTA with the new means";
     study.policies.push_back(std::move(oracle));
   }
@@ -218,7 +223,7 @@ Study Prepare(Scenario scenario) {
 void AddRuns(const Study& study, std::vector<mb::GridRun>* grid) {
   const Scenario& scenario = study.scenario;
   for (const mb::Policy& policy : study.policies) {
-    const bool after = policy.key == "oracle_after";
+    const bool after = policy.key == kOracleAfter;
     grid->push_back({.name = scenario.key,
                      .workers = after ? &study.workers_after : &study.workers,
                      .cluster = &scenario.cluster,
@@ -240,23 +245,26 @@ int64_t RoundOfChange(const mb::PolicyRun& run, const Scenario& scenario) {
 }
 
 // Mean seconds per round from the change to the end, by seed.
-std::vector<double> SecondsAfter(const Study& study, size_t policy) {
-  return mb::PerSeed(study.runs[policy], [&](const mb::PolicyRun& run) {
+std::vector<double> SecondsAfter(const Study& study,
+                                 absl::string_view policy_key) {
+  return mb::PerSeed(study.Runs(policy_key), [&](const mb::PolicyRun& run) {
     return run.MeanRoundSeconds(RoundOfChange(run, study.scenario));
   });
 }
 
-std::vector<double> WorkerSecondsAfter(const Study& study, size_t policy) {
-  return mb::PerSeed(study.runs[policy], [&](const mb::PolicyRun& run) {
+std::vector<double> WorkerSecondsAfter(const Study& study,
+                                       absl::string_view policy_key) {
+  return mb::PerSeed(study.Runs(policy_key), [&](const mb::PolicyRun& run) {
     return run.MeanWorkerSeconds(RoundOfChange(run, study.scenario));
   });
 }
 
 // Rounds after the change until a window's mean round time is within 25 % of
 // `target`; the rest of the run if it never is.
-std::vector<double> RecoveryRounds(const Study& study, size_t policy,
+std::vector<double> RecoveryRounds(const Study& study,
+                                   absl::string_view policy_key,
                                    double target) {
-  return mb::PerSeed(study.runs[policy], [&](const mb::PolicyRun& run) {
+  return mb::PerSeed(study.Runs(policy_key), [&](const mb::PolicyRun& run) {
     const int64_t change = RoundOfChange(run, study.scenario);
     for (size_t p = 1; p < run.points.size(); ++p) {
       const ma::StudyPoint& a = run.points[p - 1];
@@ -270,18 +278,15 @@ std::vector<double> RecoveryRounds(const Study& study, size_t policy,
   });
 }
 
-size_t Find(const Study& study, absl::string_view key) {
-  size_t i = 0;
-  while (study.policies[i].key != key) ++i;
-  return i;
+// Seconds per round of the oracle that knows the new means.
+double OracleSecondsAfter(const Study& study) {
+  return mb::MeanInterval(SecondsAfter(study, kOracleAfter)).mean;
 }
 
 void JudgeRecovery(mb::Claims* claims, const Study& study) {
   const std::string& key = study.scenario.key;
-  const double target =
-      mb::MeanInterval(SecondsAfter(study, Find(study, "oracle_after"))).mean;
-  const std::vector<double> plain =
-      RecoveryRounds(study, Find(study, "ata_empirical_text"), target);
+  const double target = OracleSecondsAfter(study);
+  const std::vector<double> plain = RecoveryRounds(study, kPlain, target);
   claims->JudgeAtLeast(
       {.id = key + ".failure",
        .source = "Muster",
@@ -290,46 +295,42 @@ void JudgeRecovery(mb::Claims* claims, const Study& study) {
                                  "at least 2 % of the rounds before")},
       plain, 0.02 * static_cast<double>(study.scenario.rounds) / 2);
   for (const std::string& remedy : study.scenario.remedies) {
-    const size_t i = Find(study, remedy);
-    const mb::Policy& policy = study.policies[i];
+    const mb::Policy& policy = mb::FindPolicy(study.policies, remedy);
     claims->JudgeLess(
-        {.id = absl::StrCat(key, ".recovery.", policy.key),
+        {.id = absl::StrCat(key, ".recovery.", remedy),
          .source = "Muster",
          .statement = absl::StrCat(study.scenario.title, ": ", policy.label,
                                    " recovers in fewer rounds than plain "
                                    "ATA-Empirical")},
-        RecoveryRounds(study, i, target), plain);
+        RecoveryRounds(study, remedy, target), plain);
   }
 }
 
 void JudgeRuntime(mb::Claims* claims, const Study& study) {
-  const std::vector<double> plain =
-      SecondsAfter(study, Find(study, "ata_empirical_text"));
+  const std::vector<double> plain = SecondsAfter(study, kPlain);
   for (const std::string& remedy : study.scenario.remedies) {
-    const size_t i = Find(study, remedy);
-    const mb::Policy& policy = study.policies[i];
+    const mb::Policy& policy = mb::FindPolicy(study.policies, remedy);
     claims->JudgeLess(
-        {.id = absl::StrCat(study.scenario.key, ".runtime.", policy.key),
+        {.id = absl::StrCat(study.scenario.key, ".runtime.", remedy),
          .source = "Muster",
          .statement =
              absl::StrCat(study.scenario.title, ": runtime of ", policy.label,
                           " below plain ATA-Empirical's")},
-        SecondsAfter(study, i), plain);
+        SecondsAfter(study, remedy), plain);
   }
 }
 
 void AddRows(const Study& study, mb::Table* table) {
-  for (size_t i = 0; i < study.policies.size(); ++i) {
+  for (const mb::Policy& policy : study.policies) {
     double recovery = std::nan("");
     if (study.has_oracle()) {
-      const double target =
-          mb::MeanInterval(SecondsAfter(study, Find(study, "oracle_after")))
-              .mean;
-      recovery = mb::MeanInterval(RecoveryRounds(study, i, target)).mean;
+      recovery = mb::MeanInterval(RecoveryRounds(study, policy.key,
+                                                 OracleSecondsAfter(study)))
+                     .mean;
     }
-    table->AddRow({study.scenario.key, study.policies[i].label,
-                   mb::MeanInterval(SecondsAfter(study, i)).mean,
-                   mb::MeanInterval(WorkerSecondsAfter(study, i)).mean,
+    table->AddRow({study.scenario.key, policy.label,
+                   mb::MeanInterval(SecondsAfter(study, policy.key)).mean,
+                   mb::MeanInterval(WorkerSecondsAfter(study, policy.key)).mean,
                    recovery});
   }
 }
@@ -341,9 +342,10 @@ mb::Panel Draw(const Study& study) {
                   .y = {.label = "round time, mean of a window",
                         .unit = "s",
                         .scale = mb::AxisSpec::Scale::kLog}};
-  for (size_t i = 0; i < study.policies.size(); ++i) {
-    const std::vector<ma::StudyPoint>& points = study.runs[i][0].points;
-    mb::Series series{.label = study.policies[i].label};
+  for (const mb::Policy& policy : study.policies) {
+    const std::vector<ma::StudyPoint>& points =
+        study.Runs(policy.key)[0].points;
+    mb::Series series{.label = policy.label};
     const size_t step = std::max<size_t>(1, points.size() / kWindows);
     for (size_t p = step; p < points.size(); p += step) {
       const ma::StudyPoint& a = points[p - step];
@@ -388,7 +390,8 @@ absl::Status Run(mb::Experiment& experiment) {
   }
   std::vector<mb::GridRun> grid;
   for (const Study& study : studies) AddRuns(study, &grid);
-  MUSTER_ASSIGN_OR_RETURN(auto runs, RunGrid(experiment, "scenarios", grid));
+  MUSTER_ASSIGN_OR_RETURN(const mb::GridRuns runs,
+                          RunGrid(experiment, "scenarios", grid));
 
   mb::Table table("drift",
                   {"scenario", "policy", "runtime per round [s]",
@@ -401,12 +404,8 @@ absl::Status Run(mb::Experiment& experiment) {
   figure.caption =
       "Mean round time in windows of the run, first seed. Plain ATA and "
       "ATA-Empirical never forget; the others do.";
-  auto next = runs.begin();
   for (Study& study : studies) {
-    const auto end = next + static_cast<int64_t>(study.policies.size());
-    study.runs.assign(std::make_move_iterator(next),
-                      std::make_move_iterator(end));
-    next = end;
+    study.runs = &runs;
     AddRows(study, &table);
     if (study.has_oracle()) JudgeRecovery(&experiment.claims(), study);
     JudgeRuntime(&experiment.claims(), study);
@@ -416,8 +415,7 @@ absl::Status Run(mb::Experiment& experiment) {
            .source = "Muster",
            .statement = "ATA-Empirical's runtime stays below UTA's while "
                         "workers crash and return"},
-          SecondsAfter(study, Find(study, "ata_empirical_text")),
-          SecondsAfter(study, Find(study, "uta")));
+          SecondsAfter(study, kPlain), SecondsAfter(study, "uta"));
     }
     figure.panels.push_back(Draw(study));
   }

@@ -7,7 +7,6 @@
 // oracle frontier within 1 %; dominance over OFTA, of the oracles and of the
 // learners (second half of the run).
 
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -105,55 +104,45 @@ class LawRuns {
                                    .record_rounds = {rounds / 2, rounds}}});
     }
   }
-  size_t size() const { return policies_.size(); }
-  void Take(std::vector<std::vector<mb::PolicyRun>> runs) {
-    runs_ = std::move(runs);
-  }
+  // Those of the grid to which it was added; they outlive this.
+  void Use(const mb::GridRuns* runs) { runs_ = runs; }
 
   const Law& law() const { return law_; }
   const std::vector<mb::Policy>& policies() const { return policies_; }
 
   // Per seed, over the second half of the run (learners have learned by then).
-  std::vector<double> Runtime(size_t policy) const {
-    return mb::MeanRoundSeconds(runs_[policy],
-                                runs_[policy][0].points[0].round);
+  std::vector<double> Runtime(absl::string_view key) const {
+    const std::vector<mb::PolicyRun>& runs = runs_->at(law_.key, key);
+    return mb::MeanRoundSeconds(runs, runs[0].points[0].round);
   }
-  std::vector<double> WorkerTime(size_t policy) const {
-    return mb::MeanWorkerSeconds(runs_[policy],
-                                 runs_[policy][0].points[0].round);
-  }
-  size_t Find(absl::string_view key) const {
-    size_t i = 0;
-    while (policies_[i].key != key) ++i;
-    return i;
+  std::vector<double> WorkerTime(absl::string_view key) const {
+    const std::vector<mb::PolicyRun>& runs = runs_->at(law_.key, key);
+    return mb::MeanWorkerSeconds(runs, runs[0].points[0].round);
   }
 
   void Judge(mb::Claims* claims) const {
-    for (size_t i = 0; i < law_.expected.size(); ++i) {
-      const FrontierPoint& point = law_.expected[i];
-      claims->JudgeNear(Text(absl::StrCat("top_", point.m, ".runtime"),
-                             absl::StrFormat("runtime per round [s] of the %d "
-                                             "fastest",
-                                             point.m)),
-                        point.runtime_seconds, Runtime(i), 0.01);
-      claims->JudgeNear(Text(absl::StrCat("top_", point.m, ".worker_time"),
-                             absl::StrFormat("worker time per round [s] of "
-                                             "the %d fastest",
-                                             point.m)),
-                        point.worker_seconds, WorkerTime(i), 0.01);
+    for (const FrontierPoint& point : law_.expected) {
+      const std::string key = TopM(point.m).key;
+      claims->JudgeNear(
+          Text(key + ".runtime",
+               absl::StrFormat("runtime per round [s] of the %d fastest",
+                               point.m)),
+          point.runtime_seconds, Runtime(key), 0.01);
+      claims->JudgeNear(
+          Text(key + ".worker_time",
+               absl::StrFormat("worker time per round [s] of the %d fastest",
+                               point.m)),
+          point.worker_seconds, WorkerTime(key), 0.01);
     }
     for (const char* key :
          {"top_7", "variance_oracle", "variance_aware", "top_m"}) {
-      const size_t i = Find(key);
-      const size_t ofta = Find("ofta");
-      claims->JudgeLess(
-          Text(absl::StrCat(key, ".dominates.runtime"),
-               absl::StrCat(policies_[i].label, ": runtime below OFTA's")),
-          Runtime(i), Runtime(ofta));
-      claims->JudgeLess(
-          Text(absl::StrCat(key, ".dominates.worker_time"),
-               absl::StrCat(policies_[i].label, ": worker time below OFTA's")),
-          WorkerTime(i), WorkerTime(ofta));
+      const std::string& label = mb::FindPolicy(policies_, key).label;
+      claims->JudgeLess(Text(absl::StrCat(key, ".dominates.runtime"),
+                             absl::StrCat(label, ": runtime below OFTA's")),
+                        Runtime(key), Runtime("ofta"));
+      claims->JudgeLess(Text(absl::StrCat(key, ".dominates.worker_time"),
+                             absl::StrCat(label, ": worker time below OFTA's")),
+                        WorkerTime(key), WorkerTime("ofta"));
     }
     JudgeFixed(claims);
   }
@@ -163,17 +152,19 @@ class LawRuns {
                     .x = {.label = "runtime per round", .unit = "s"},
                     .y = {.label = "worker time per round", .unit = "s"}};
     mb::Series frontier{.label = "top-m (oracle)"};
-    for (size_t i = 0; i < law_.expected.size(); ++i) {
-      frontier.x.push_back(mb::MeanInterval(Runtime(i)).mean);
-      frontier.y.push_back(mb::MeanInterval(WorkerTime(i)).mean);
+    for (const FrontierPoint& point : law_.expected) {
+      const std::string key = TopM(point.m).key;
+      frontier.x.push_back(mb::MeanInterval(Runtime(key)).mean);
+      frontier.y.push_back(mb::MeanInterval(WorkerTime(key)).mean);
     }
     panel.series.push_back(std::move(frontier));
-    for (size_t i = law_.expected.size(); i < policies_.size(); ++i) {
-      if (policies_[i].key == "gta") continue;  // far above the others
-      panel.series.push_back({.label = policies_[i].label,
-                              .kind = mb::Series::Kind::kScatter,
-                              .x = {mb::MeanInterval(Runtime(i)).mean},
-                              .y = {mb::MeanInterval(WorkerTime(i)).mean}});
+    for (const mb::Policy& policy : Points()) {
+      if (policy.key == "gta") continue;  // far above the others
+      panel.series.push_back(
+          {.label = policy.label,
+           .kind = mb::Series::Kind::kScatter,
+           .x = {mb::MeanInterval(Runtime(policy.key)).mean},
+           .y = {mb::MeanInterval(WorkerTime(policy.key)).mean}});
     }
     return panel;
   }
@@ -215,7 +206,7 @@ class LawRuns {
   Law law_;
   mb::Workers workers_;
   std::vector<mb::Policy> policies_;
-  std::vector<std::vector<mb::PolicyRun>> runs_;  // [policy][seed]
+  const mb::GridRuns* runs_ = nullptr;
 };
 
 absl::Status Run(mb::Experiment& experiment) {
@@ -229,7 +220,8 @@ absl::Status Run(mb::Experiment& experiment) {
   }
   std::vector<mb::GridRun> grid;
   for (const LawRuns& law : laws) law.AddTo(&grid, rounds);
-  MUSTER_ASSIGN_OR_RETURN(auto runs, RunGrid(experiment, "policies", grid));
+  MUSTER_ASSIGN_OR_RETURN(const mb::GridRuns runs,
+                          RunGrid(experiment, "policies", grid));
 
   mb::Table table(
       "frontier",
@@ -242,15 +234,12 @@ absl::Status Run(mb::Experiment& experiment) {
       "Left and down is better. The line: races among the m fastest workers "
       "(m grows to the left), cancelled work billed. GTA (all 51 race) lies "
       "far above.";
-  auto next = runs.begin();
   for (LawRuns& law : laws) {
-    const auto end = next + static_cast<int64_t>(law.size());
-    law.Take({std::make_move_iterator(next), std::make_move_iterator(end)});
-    next = end;
-    for (size_t i = 0; i < law.size(); ++i) {
-      table.AddRow({law.law().title, law.policies()[i].label,
-                    mb::MeanInterval(law.Runtime(i)).mean,
-                    mb::MeanInterval(law.WorkerTime(i)).mean});
+    law.Use(&runs);
+    for (const mb::Policy& policy : law.policies()) {
+      table.AddRow({law.law().title, policy.label,
+                    mb::MeanInterval(law.Runtime(policy.key)).mean,
+                    mb::MeanInterval(law.WorkerTime(policy.key)).mean});
     }
     law.Judge(&experiment.claims());
     figure.panels.push_back(law.Draw());

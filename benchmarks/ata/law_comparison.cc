@@ -1,12 +1,9 @@
 #include "muster/benchmarks/ata/law_comparison.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "muster/benchmarks/ata/policy_grid.h"
-#include "muster/runtime/check.h"
 #include "muster/runtime/status_macros.h"
 
 namespace muster::benchmarks {
@@ -17,6 +14,10 @@ std::vector<Policy> AllPolicies() {
   policies.push_back(Ata(Preset::kText));
   policies.push_back(AtaEmpirical(Preset::kText));
   return policies;
+}
+
+std::string GridName(const Workers& workers) {
+  return absl::StrFormat("n%d", workers.size());
 }
 
 }  // namespace
@@ -33,7 +34,7 @@ absl::StatusOr<Comparison> Comparison::Run(Experiment& experiment,
   std::vector<GridRun> grid;
   for (const Workers& workers : result.workers_) {
     for (const Policy& policy : result.policies_) {
-      grid.push_back({.name = absl::StrFormat("n%d", workers.size()),
+      grid.push_back({.name = GridName(workers),
                       .workers = &workers,
                       .options = {.policy = policy,
                                   .budget = options.budget,
@@ -46,11 +47,7 @@ absl::StatusOr<Comparison> Comparison::Run(Experiment& experiment,
 
 const std::vector<PolicyRun>& Comparison::runs(
     int32_t size_index, absl::string_view policy_key) const {
-  const auto policy =
-      std::find_if(policies_.begin(), policies_.end(),
-                   [&](const Policy& p) { return p.key == policy_key; });
-  MUSTER_CHECK(policy != policies_.end()) << "no policy " << policy_key;
-  return runs_[size_index * policies_.size() + (policy - policies_.begin())];
+  return runs_.at(GridName(workers_[size_index]), policy_key);
 }
 
 absl::Status Reproduce(Experiment& experiment,

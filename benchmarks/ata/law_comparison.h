@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/benchmarks/ata/policies.h"
+#include "muster/benchmarks/ata/policy_grid.h"
 #include "muster/benchmarks/ata/policy_run.h"
 #include "muster/benchmarks/ata/published.h"
 #include "muster/benchmarks/ata/workers.h"
@@ -48,8 +49,8 @@ class Comparison {
  private:
   ComparisonOptions options_;
   std::vector<Policy> policies_;
-  std::vector<Workers> workers_;              // by size
-  std::vector<std::vector<PolicyRun>> runs_;  // [size, policy][seed]
+  std::vector<Workers> workers_;  // by size
+  GridRuns runs_;
 };
 
 // The table of ratios (ours in both presets beside the published ones) and a

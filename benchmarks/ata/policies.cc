@@ -1,7 +1,10 @@
 #include "muster/benchmarks/ata/policies.h"
 
+#include <algorithm>
+
 #include "muster/allocation/allocators.h"
 #include "muster/allocation/confidence.h"
+#include "muster/runtime/check.h"
 
 namespace muster::benchmarks {
 namespace {
@@ -41,6 +44,15 @@ Policy AtaEmpirical(Preset preset) {
 std::vector<Policy> PaperPolicies(Preset preset) {
   return {GreedyPolicy(), OracleFixed(), Ata(preset), AtaEmpirical(preset),
           UniformPolicy()};
+}
+
+const Policy& FindPolicy(const std::vector<Policy>& policies,
+                         absl::string_view key) {
+  const auto policy =
+      std::find_if(policies.begin(), policies.end(),
+                   [&](const Policy& p) { return p.key == key; });
+  MUSTER_CHECK(policy != policies.end()) << "no policy " << key;
+  return *policy;
 }
 
 allocation::AllocatorOptions OptionsFor(const Workers& workers, int64_t budget,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "muster/allocation/allocator.h"
 #include "muster/allocation/allocator_options.h"
 #include "muster/benchmarks/ata/workers.h"
@@ -40,6 +41,10 @@ Policy AtaEmpirical(Preset preset);
 
 // GTA, OFTA, ATA, ATA-Empirical and UTA, learners by `preset`.
 std::vector<Policy> PaperPolicies(Preset preset);
+
+// The one of that key; CHECKs that there is one.
+const Policy& FindPolicy(const std::vector<Policy>& policies,
+                         absl::string_view key);
 
 // n, B, seed and alpha of `workers`.
 allocation::AllocatorOptions OptionsFor(const Workers& workers, int64_t budget,

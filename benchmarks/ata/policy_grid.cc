@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "muster/benchmarks/harness/tasks.h"
+#include "muster/runtime/check.h"
 #include "muster/runtime/speed_model.h"
 #include "muster/runtime/status_macros.h"
 
@@ -30,9 +31,17 @@ absl::StatusOr<PolicyRun> RunOne(const GridRun& run, uint64_t seed,
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::vector<PolicyRun>>> RunGrid(
-    Experiment& experiment, absl::string_view study,
-    const std::vector<GridRun>& runs) {
+const std::vector<PolicyRun>& GridRuns::at(absl::string_view name,
+                                           absl::string_view policy_key) const {
+  const auto runs = runs_.find({std::string(name), std::string(policy_key)});
+  MUSTER_CHECK(runs != runs_.end())
+      << "no runs of " << policy_key << " on " << name;
+  return runs->second;
+}
+
+absl::StatusOr<GridRuns> RunGrid(Experiment& experiment,
+                                 absl::string_view study,
+                                 const std::vector<GridRun>& runs) {
   const int64_t seeds = experiment.flags().seeds;
   std::vector<Task<PolicyRun>> tasks;
   for (const GridRun& run : runs) {
@@ -51,11 +60,18 @@ absl::StatusOr<std::vector<std::vector<PolicyRun>>> RunGrid(
   MUSTER_ASSIGN_OR_RETURN(TaskResults<PolicyRun> results,
                           RunTasks(experiment, study, tasks));
   if (!results.complete()) return absl::CancelledError("stopped");
-  std::vector<std::vector<PolicyRun>> by_run(runs.size());
-  for (size_t i = 0; i < results.results.size(); ++i) {
-    by_run[i / seeds].push_back(std::move(*results.results[i]));
+  GridRuns grid;
+  auto next = results.results.begin();
+  for (const GridRun& run : runs) {
+    std::vector<PolicyRun>& by_seed =
+        grid.runs_[{run.name, run.options.policy.key}];
+    MUSTER_CHECK(by_seed.empty())
+        << "two runs of " << run.options.policy.key << " on " << run.name;
+    for (int64_t s = 0; s < seeds; ++s) {
+      by_seed.push_back(std::move(**next++));
+    }
   }
-  return by_run;
+  return grid;
 }
 
 std::vector<double> MeanRoundSeconds(const std::vector<PolicyRun>& runs,

@@ -4,7 +4,9 @@
 // Many policies on many clusters over all seeds of an experiment, in parallel,
 // checkpointed one by one.
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -27,11 +29,27 @@ struct GridRun {
   PolicyRunOptions options;
 };
 
-// result[i][s] is runs[i] under seed s. Cancelled when stopped before the end;
-// otherwise the error of the first run that failed, by index.
-absl::StatusOr<std::vector<std::vector<PolicyRun>>> RunGrid(
-    Experiment& experiment, absl::string_view study,
-    const std::vector<GridRun>& runs);
+// The runs of a grid.
+class GridRuns {
+ public:
+  // Those of GridRun::name and a policy's key, one per seed in order. CHECKs
+  // that the grid has them.
+  const std::vector<PolicyRun>& at(absl::string_view name,
+                                   absl::string_view policy_key) const;
+
+ private:
+  friend absl::StatusOr<GridRuns> RunGrid(Experiment& experiment,
+                                          absl::string_view study,
+                                          const std::vector<GridRun>& runs);
+
+  std::map<std::pair<std::string, std::string>, std::vector<PolicyRun>> runs_;
+};
+
+// Cancelled when stopped before the end; otherwise the error of the first run
+// that failed, by index. CHECKs that names and keys are unique.
+absl::StatusOr<GridRuns> RunGrid(Experiment& experiment,
+                                 absl::string_view study,
+                                 const std::vector<GridRun>& runs);
 
 // value(run) for each seed.
 template <typename Value>

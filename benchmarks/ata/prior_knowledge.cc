@@ -87,8 +87,9 @@ absl::StatusOr<std::vector<Curve>> Simulate(mb::Experiment& experiment,
                                 .rounds = own.prior.back() + own.training,
                                 .record_rounds = RecordRounds(own)}});
   }
-  MUSTER_ASSIGN_OR_RETURN(auto runs, RunGrid(experiment, "policies", grid));
-  for (size_t i = 0; i < runs.size(); ++i) curves[i].runs = std::move(runs[i]);
+  MUSTER_ASSIGN_OR_RETURN(const mb::GridRuns runs,
+                          RunGrid(experiment, "policies", grid));
+  for (Curve& curve : curves) curve.runs = runs.at("n51", curve.policy.key);
   return curves;
 }
 

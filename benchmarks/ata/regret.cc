@@ -69,9 +69,10 @@ absl::Status Simulate(mb::Experiment& experiment, const mb::Workers& workers,
          .options = {
              .policy = learner.policy, .budget = kBudget, .rounds = rounds}});
   }
-  MUSTER_ASSIGN_OR_RETURN(auto runs, RunGrid(experiment, "learners", grid));
-  for (size_t i = 0; i < runs.size(); ++i) {
-    (*learners)[i].runs = std::move(runs[i]);
+  MUSTER_ASSIGN_OR_RETURN(const mb::GridRuns runs,
+                          RunGrid(experiment, "learners", grid));
+  for (Learner& learner : *learners) {
+    learner.runs = runs.at("n20", learner.policy.key);
   }
   return absl::OkStatus();
 }

@@ -63,36 +63,39 @@ std::vector<Trace> Traces() {
   };
 }
 
-// A trace's workers and its runs, policies as in PaperPolicies.
+// A trace's workers, policies as in PaperPolicies.
 struct Study {
   Trace trace;
   mb::Workers workers;
   std::vector<mb::Policy> policies = PaperPolicies(mb::Preset::kText);
-  std::vector<std::vector<mb::PolicyRun>> runs;  // [policy][seed]
-
-  const std::vector<mb::PolicyRun>& Runs(absl::string_view key) const {
-    size_t i = 0;
-    while (policies[i].key != key) ++i;
-    return runs[i];
-  }
 };
+
+using Mean = std::vector<double> (*)(const std::vector<mb::PolicyRun>& runs);
+
+std::vector<double> Runtime(const std::vector<mb::PolicyRun>& runs) {
+  return mb::MeanRoundSeconds(runs);
+}
+
+std::vector<double> WorkerTime(const std::vector<mb::PolicyRun>& runs) {
+  return mb::MeanWorkerSeconds(runs);
+}
 
 struct Statement {
   const char* id;
   const char* policy;
   const char* than;
-  bool runtime;  // else worker time
+  Mean mean;  // the smaller the better
   const char* text;
 };
 constexpr Statement kStatements[] = {
-    {"ofta.worker_time", "ofta", "gta", false,
+    {"ofta.worker_time", "ofta", "gta", WorkerTime,
      "OFTA's worker time is below GTA's"},
-    {"ata.worker_time", "ata_text", "gta", false,
+    {"ata.worker_time", "ata_text", "gta", WorkerTime,
      "ATA's worker time is below GTA's"},
-    {"ata_empirical.worker_time", "ata_empirical_text", "gta", false,
+    {"ata_empirical.worker_time", "ata_empirical_text", "gta", WorkerTime,
      "ATA-Empirical's worker time is below GTA's"},
-    {"ata.runtime", "ata_text", "uta", true, "ATA's runtime is below UTA's"},
-    {"ata_empirical.runtime", "ata_empirical_text", "uta", true,
+    {"ata.runtime", "ata_text", "uta", Runtime, "ATA's runtime is below UTA's"},
+    {"ata_empirical.runtime", "ata_empirical_text", "uta", Runtime,
      "ATA-Empirical's runtime is below UTA's"},
 };
 
@@ -102,14 +105,11 @@ mb::ClaimText TextOf(const Statement& statement, const Trace& trace) {
           .statement = absl::StrCat(trace.title, ": ", statement.text)};
 }
 
-void Judge(mb::Claims* claims, const Study& study) {
+void Judge(mb::Claims* claims, const Trace& trace, const mb::GridRuns& runs) {
   for (const Statement& statement : kStatements) {
-    const auto mean = [&](const char* key) {
-      return statement.runtime ? mb::MeanRoundSeconds(study.Runs(key))
-                               : mb::MeanWorkerSeconds(study.Runs(key));
-    };
-    claims->JudgeLess(TextOf(statement, study.trace), mean(statement.policy),
-                      mean(statement.than));
+    claims->JudgeLess(TextOf(statement, trace),
+                      statement.mean(runs.at(trace.key, statement.policy)),
+                      statement.mean(runs.at(trace.key, statement.than)));
   }
 }
 
@@ -137,28 +137,24 @@ absl::StatusOr<std::optional<Study>> Prepare(mb::Experiment& experiment,
 }
 
 // Runtime and worker time of each policy, as multiples of OFTA's.
-mb::Panel Draw(const Study& study) {
+mb::Panel Draw(const Study& study, const mb::GridRuns& runs) {
   mb::Panel panel{
       .title = study.trace.title,
       .x = {.label = ""},
       .y = {.label = "multiple of OFTA's", .scale = mb::AxisSpec::Scale::kLog}};
-  const auto bars = [&](const char* label, auto mean) {
+  const auto bars = [&](const char* label, Mean mean) {
     mb::Series series{.label = label, .kind = mb::Series::Kind::kBar};
-    const std::vector<double> ofta = mean(study.Runs("ofta"));
+    const std::vector<double> ofta = mean(runs.at(study.trace.key, "ofta"));
     for (size_t i = 0; i < study.policies.size(); ++i) {
-      const mb::Interval ratio =
-          mb::MeanInterval(mb::PairedRatios(mean(study.runs[i]), ofta));
+      const mb::Interval ratio = mb::MeanInterval(mb::PairedRatios(
+          mean(runs.at(study.trace.key, study.policies[i].key)), ofta));
       series.x.push_back(static_cast<double>(i));
       series.y.push_back(ratio.mean);
     }
     panel.series.push_back(std::move(series));
   };
-  bars("runtime", [](const std::vector<mb::PolicyRun>& runs) {
-    return mb::MeanRoundSeconds(runs);
-  });
-  bars("worker time", [](const std::vector<mb::PolicyRun>& runs) {
-    return mb::MeanWorkerSeconds(runs);
-  });
+  bars("runtime", Runtime);
+  bars("worker time", WorkerTime);
   for (const mb::Policy& policy : study.policies) {
     panel.categories.push_back(policy.label);
   }
@@ -184,7 +180,8 @@ absl::Status Run(mb::Experiment& experiment) {
                       .options = {.policy = policy, .rounds = rounds}});
     }
   }
-  MUSTER_ASSIGN_OR_RETURN(auto runs, RunGrid(experiment, "traces", grid));
+  MUSTER_ASSIGN_OR_RETURN(const mb::GridRuns runs,
+                          RunGrid(experiment, "traces", grid));
 
   mb::Table table(
       "traces",
@@ -194,17 +191,15 @@ absl::Status Run(mb::Experiment& experiment) {
                         .title = "The paper's policies on recorded machines",
                         .columns = 2};
   figure.caption = "B = 23, learners with the constants of the published text.";
-  auto next = runs.begin();
-  for (Study& study : studies) {
+  for (const Study& study : studies) {
     for (const mb::Policy& policy : study.policies) {
-      study.runs.push_back(std::move(*next++));
-      table.AddRow(
-          {study.trace.title, policy.label,
-           mb::MeanInterval(mb::MeanRoundSeconds(study.runs.back())).mean,
-           mb::MeanInterval(mb::MeanWorkerSeconds(study.runs.back())).mean});
+      const auto& own = runs.at(study.trace.key, policy.key);
+      table.AddRow({study.trace.title, policy.label,
+                    mb::MeanInterval(Runtime(own)).mean,
+                    mb::MeanInterval(WorkerTime(own)).mean});
     }
-    Judge(&experiment.claims(), study);
-    figure.panels.push_back(Draw(study));
+    Judge(&experiment.claims(), study.trace, runs);
+    figure.panels.push_back(Draw(study, runs));
   }
   experiment.AddTable(std::move(table));
   experiment.AddFigure(std::move(figure));
