@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "muster/benchmarks/harness/csv.h"
 #include "muster/benchmarks/harness/statistics.h"
 #include "muster/benchmarks/harness/table.h"
@@ -50,6 +51,20 @@ bool AnyNan(std::span<const double> values) {
 
 std::string ShortNumber(double value) {
   return std::isnan(value) ? "" : absl::StrFormat("%.5g", value);
+}
+
+// A number of more than six significant digits cut to six; else the word.
+std::string ShortWord(std::string word) {
+  double value = 0;
+  const char* end = word.data() + word.size();
+  const auto result = std::from_chars(word.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end) return word;
+  std::string digits = word.substr(0, word.find('e'));
+  std::erase_if(digits, [](char c) { return c < '0' || c > '9'; });
+  const size_t first = digits.find_first_not_of('0');
+  const size_t last = digits.find_last_not_of('0');
+  if (first == std::string::npos || last - first < 6) return word;
+  return absl::StrFormat("%.6g", value);
 }
 
 absl::StatusOr<double> ParseNumber(const std::string& field, size_t line,
@@ -272,11 +287,9 @@ absl::StatusOr<std::vector<Claim>> ParseClaimsCsv(absl::string_view csv) {
 }
 
 std::string ShortPaper(const Claim& claim) {
-  const std::string& paper = claim.paper;
-  double value = 0;
-  const char* end = paper.data() + paper.size();
-  const bool is_number = std::from_chars(paper.data(), end, value).ptr == end;
-  return is_number && paper.size() > 8 ? absl::StrFormat("%.6g", value) : paper;
+  std::vector<std::string> words = absl::StrSplit(claim.paper, ' ');
+  for (std::string& word : words) word = ShortWord(std::move(word));
+  return absl::StrJoin(words, " ");
 }
 
 std::string ClaimsToText(std::span<const Claim> claims) {

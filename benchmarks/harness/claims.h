@@ -110,8 +110,8 @@ std::vector<Claim> AsIncomplete(std::vector<Claim> claims);
 std::string ClaimsToCsv(std::span<const Claim> claims);
 absl::StatusOr<std::vector<Claim>> ParseClaimsCsv(absl::string_view csv);
 
-// `paper` for people: a number of more than eight characters (computed rather
-// than published) with six digits.
+// `paper` for people: each number in it, set off by spaces, with at most six
+// significant digits. The CSV keeps all.
 std::string ShortPaper(const Claim& claim);
 
 // An aligned table for people, our column beside the paper's, and a last line

@@ -155,7 +155,18 @@ TEST(ClaimsTest, TextCountsTheVerdicts) {
 TEST(ClaimsTest, LongNumbersAreCutForPeople) {
   EXPECT_EQ(ShortPaper({.paper = "3.380728993228993"}), "3.38073");
   EXPECT_EQ(ShortPaper({.paper = "1.07"}), "1.07");
-  EXPECT_EQ(ShortPaper({.paper = ">= 27.123456789"}), ">= 27.123456789");
+  EXPECT_EQ(ShortPaper({.paper = ">= 27.123456789"}), ">= 27.1235");
+  EXPECT_EQ(ShortPaper({.paper = "-0.00012345678 to 123456.78"}),
+            "-0.000123457 to 123457");
+  EXPECT_EQ(ShortPaper({.paper = "123456"}), "123456");
+  EXPECT_EQ(ShortPaper({.paper = "1234567"}), "1.23457e+06");
+  EXPECT_EQ(ShortPaper({.paper = "6620000"}), "6620000");
+  EXPECT_EQ(ShortPaper({.paper = "0.000001"}), "0.000001");
+  EXPECT_EQ(ShortPaper({.paper = "27.123456789x, 2602.03802v1"}),
+            "27.123456789x, 2602.03802v1");
+  EXPECT_EQ(ShortPaper({.paper = "holds"}), "holds");
+  EXPECT_EQ(ShortPaper({.paper = "1e400"}), "1e400");
+  EXPECT_EQ(ShortPaper({}), "");
 }
 
 TEST(ClaimsDeathTest, IdsAreUnique) {
