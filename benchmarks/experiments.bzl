@@ -14,6 +14,10 @@ EXPERIMENTS = {
     "//benchmarks/ata:frontier": "runtime against worker time, beyond OFTA",
     "//benchmarks/ata:traces": "the policies on recorded machines",
     "//benchmarks/ata:async_sgd": "asynchronous SGD methods that really compute",
+    "//benchmarks/dispatch:synthetic": "dispatching the synthetic data (figure 3a)",
+    "//benchmarks/dispatch:grid": "dispatching the grid data (figure 11)",
+    "//benchmarks/dispatch:price_router": "dispatching by price or by neighbour",
+    "//benchmarks/dispatch:skew_and_drift": "dispatching skewed data and drifted queries",
 }
 
 EXPERIMENT_PROGRAMS = EXPERIMENTS.keys()

@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/speed_law.h"
-#include "muster/runtime/speed_model.h"
 #include "muster/runtime/status_macros.h"
 #include "muster/runtime/virtual_cluster.h"
 
@@ -59,19 +58,6 @@ double FitMultiplyAdds(const Router& router, const FitResult& fit,
   }
   const double trials = options.clusterer == "lsh" ? kHashTrials : 1;
   return trials * sample * route_multiply_adds;
-}
-
-absl::StatusOr<runtime::SpeedModel> MakeSpeeds(
-    const DispatchRunOptions& options) {
-  if (options.cluster.has_value()) {
-    return runtime::SpeedModel::Create(*options.cluster, options.seed);
-  }
-  runtime::ClusterSpec spec;
-  spec.workers.resize(static_cast<size_t>(options.workers));
-  for (auto& worker : spec.workers) {
-    worker.law = runtime::SpeedLaw::Constant(1);
-  }
-  return runtime::SpeedModel::Create(spec, options.seed);
 }
 
 double GeometricMeanC(std::span<const GroupTraining> trainings) {
@@ -124,6 +110,19 @@ LoadReport MeasureLoad(std::span<const int32_t> groups, int64_t copies,
   report.top_half_share =
       static_cast<double>(top) / static_cast<double>(groups.size());
   return report;
+}
+
+absl::StatusOr<runtime::SpeedModel> MakeSpeeds(
+    const DispatchRunOptions& options) {
+  if (options.cluster.has_value()) {
+    return runtime::SpeedModel::Create(*options.cluster, options.seed);
+  }
+  runtime::ClusterSpec spec;
+  spec.workers.resize(static_cast<size_t>(options.workers));
+  for (auto& worker : spec.workers) {
+    worker.law = runtime::SpeedLaw::Constant(1);
+  }
+  return runtime::SpeedModel::Create(spec, options.seed);
 }
 
 absl::StatusOr<FittedMethod> FitMethod(const LabeledData& train,

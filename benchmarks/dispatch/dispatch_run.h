@@ -21,6 +21,7 @@
 #include "muster/dispatch/fit.h"
 #include "muster/dispatch/router.h"
 #include "muster/runtime/runtime.h"
+#include "muster/runtime/speed_model.h"
 #include "muster/runtime/worker_spec.h"
 
 namespace muster::benchmarks {
@@ -92,6 +93,10 @@ struct FittedMethod {
   double fit_multiply_adds = 0;    // counted
   double route_multiply_adds = 0;  // for a point
 };
+
+// The workers' speeds: options.cluster, or W workers of one second a second.
+absl::StatusOr<runtime::SpeedModel> MakeSpeeds(
+    const DispatchRunOptions& options);
 
 // Draws a sample of the stream and fits the method's router to it. All methods
 // of one seed draw the same sample.

@@ -39,8 +39,8 @@ namespace muster::benchmarks {
 // README.md names (the ratio of measured seconds to counts in run.json), and a
 // network of 1 Gbit/s a worker.
 struct CostModel {
-  double fit_seconds = 2.5e-10;     // a multiply-add of clustering
-  double route_seconds = 2.5e-10;   // a multiply-add of routing
+  double fit_seconds = 4e-10;       // a multiply-add of clustering
+  double route_seconds = 1e-10;     // a multiply-add of routing
   double train_seconds = 3e-9;      // a multiply-add of training
   double answer_seconds = 1e-9;     // a multiply-add of a score
   double row_seconds = 300e-9;      // a row read or stored
