@@ -86,3 +86,31 @@ def muster_cc_benchmark(
         data = [":" + name] + data,
         tags = ["benchmark_smoke", "manual"] + tags,
     )
+
+def muster_cc_fuzzer(name, srcs, deps = [], copts = [], tags = [], **kwargs):
+    """A fuzz target (runtime/fuzz_target.h): <name>, and <name>_test.
+
+    <name> is a program of Clang's libFuzzer, for --config=fuzz alone; CI's row
+    "fuzz" builds and runs all of them. <name>_test runs the target's seeds and
+    mutations of them in any build.
+    """
+    target = Label("//runtime:fuzz_target")
+    all_deps = deps + ([] if "//runtime:fuzz_target" in deps else [target])
+    cc_binary(
+        name = name,
+        testonly = True,
+        srcs = srcs,
+        copts = _COPTS + copts,
+        linkopts = ["-fsanitize=fuzzer"],
+        tags = ["fuzzer", "manual"] + tags,
+        deps = all_deps,
+        **kwargs
+    )
+    muster_cc_test(
+        name = name + "_test",
+        srcs = srcs,
+        copts = copts,
+        tags = tags,
+        deps = all_deps + [Label("//runtime:fuzz_target_test_main")],
+        **kwargs
+    )
