@@ -172,8 +172,8 @@ absl::Status Validate(const LloydOptions& options) {
 }
 
 int64_t ChooseGroupSize(int64_t num_centers, int64_t dimension) {
-  (void)dimension;
-  return num_centers <= 64 ? (num_centers + 15) / 16 * 16 : 16;
+  if (num_centers <= 192) return (num_centers + 15) / 16 * 16;
+  return dimension < 32 ? 128 : 64;
 }
 
 absl::StatusOr<LloydResult> Lloyd(PointsView points, PointSet initial_centers,
