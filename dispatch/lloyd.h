@@ -17,9 +17,8 @@
 // is below all lower bounds, or below half the distance of its centre to the
 // next, is settled without a look at it. For the others, only the groups whose
 // bound fails are scored, all points of a block against 16 centres or more at a
-// time. One group is Hamerly's method, groups of 16 are Yinyang's with t = k /
-// 16; Elkan's k bounds per point would cost more memory traffic than the
-// kernel's arithmetic.
+// time. One group is Hamerly's method, several are Yinyang's; Elkan's k bounds
+// per point would cost more memory traffic than the kernel's arithmetic.
 //
 // Empty clusters: one that loses its last point takes the point farthest from
 // its centre among clusters of two points or more (ties: lowest index), in the

@@ -14,6 +14,11 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
+// A float above `value`, of either sign.
+float JustAbove(double value) {
+  return static_cast<float>(value + std::abs(value) * 0x1p-22) + kBoundTiny;
+}
+
 }  // namespace
 
 LloydBlock::LloydBlock(const LloydAssigner& owner, const PackedCenters& packed)
@@ -49,7 +54,7 @@ double LloydBlock::UpperScore(const Row& row, float score, int32_t slot) const {
          packed_.slack_[slot];
 }
 
-void LloydBlock::Load(int64_t i, int32_t point, float upper) {
+void LloydBlock::Load(int64_t i, int32_t point, int32_t own, float upper) {
   Row& row = rows_[i];
   row.x = owner_.points_.Point(point).data();
   row.candidates.clear();
@@ -57,15 +62,12 @@ void LloydBlock::Load(int64_t i, int32_t point, float upper) {
   row.square = packed_.CenterPoint(row.x, centered);
   row.in_range = packed_.InRange(row.square);
   row.upper = upper;
+  row.own_slot = own < 0 ? -1 : owner_.slot_of_center_[own];
   // Scores above this belong to distances above `upper`.
   const double reach = static_cast<double>(upper) * upper;
   const double threshold = (reach - row.square + NormError(row)) / 2 -
                            packed_.shift_ + packed_.kappa_ * row.square;
-  row.threshold =
-      upper == kInfinity
-          ? kInfinity
-          : std::nextafter(static_cast<float>(threshold), kInfinity);
-  if (!(row.threshold <= kInfinity)) row.threshold = kInfinity;
+  row.threshold = upper == kInfinity ? kInfinity : JustAbove(threshold);
 }
 
 void LloydBlock::ScoreGroup(int64_t g, std::span<const int32_t> rows) {
@@ -116,10 +118,18 @@ void LloydBlock::Take(Row& row, int64_t g, int64_t i, const float* scores) {
   first_[i * groups_ + g] = first;
   second_[i * groups_ + g] = second;
   if (!(first <= row.threshold)) return;
+  if (row.own_slot >= slot && row.own_slot < slot + size &&
+      scores[row.own_slot - slot] == first &&
+      static_cast<double>(second) > UpperScore(row, first, row.own_slot)) {
+    // Nothing else in this group can be nearer than the centre it has.
+    row.threshold = std::min(row.threshold,
+                             JustAbove(UpperScore(row, first, row.own_slot)));
+    row.candidates.push_back({first, row.own_slot});
+    return;
+  }
   const double loose = static_cast<double>(first) +
                        packed_.kappa_ * row.square + packed_.max_slack_;
-  row.threshold = std::min(
-      row.threshold, std::nextafter(static_cast<float>(loose), kInfinity));
+  row.threshold = std::min(row.threshold, JustAbove(loose));
   const int64_t found =
       ScoresUpTo(scores, padded, row.threshold, positions_.data());
   for (int64_t f = 0; f < found && positions_[f] < size; ++f) {
@@ -151,6 +161,10 @@ int32_t LloydBlock::DecideWithoutScores(const Row& row) const {
 
 // The nearest centre of a row, exact; its score.
 int32_t LloydBlock::Decide(Row& row, float* score) {
+  if (row.candidates.size() == 1) {
+    *score = row.candidates.front().score;
+    return owner_.center_of_slot_[row.candidates.front().slot];
+  }
   double limit = std::numeric_limits<double>::infinity();
   for (const Candidate& candidate : row.candidates) {
     limit = std::min(limit, UpperScore(row, candidate.score, candidate.slot));
@@ -191,11 +205,10 @@ void LloydBlock::Settle(int64_t i, int32_t before, int32_t* assignment,
   *assignment = Decide(row, &score);
   const double base = row.square + 2 * packed_.shift_;
   const double error = NormError(row);
-  if (*assignment != before) {
-    const int32_t slot = owner_.slot_of_center_[*assignment];
-    const double square = base + error + 2.0 * score + 2 * packed_.slack_[slot];
-    *upper = BoundUp(std::sqrt(std::max(0.0, square)));
-  }
+  const int32_t slot = owner_.slot_of_center_[*assignment];
+  const double square = base + error + 2.0 * score + 2 * packed_.slack_[slot];
+  const float scored = BoundUp(std::sqrt(std::max(0.0, square)));
+  *upper = *assignment == before ? std::min(*upper, scored) : scored;
   const int32_t mine = owner_.group_of_center_[*assignment];
   for (int64_t g = 0; g < groups_; ++g) {
     const float first = first_[i * groups_ + g];
@@ -209,7 +222,10 @@ void LloydBlock::Settle(int64_t i, int32_t before, int32_t* assignment,
 void LloydBlock::Score(std::span<const int32_t> points, int32_t* assignment,
                        float* upper, float* lower) {
   const auto size = static_cast<int64_t>(points.size());
-  for (int64_t i = 0; i < size; ++i) Load(i, points[i], upper[points[i]]);
+  for (int64_t i = 0; i < size; ++i) {
+    const int32_t j = points[i];
+    Load(i, j, assignment[j], upper[j]);
+  }
   std::fill(first_.begin(), first_.begin() + size * groups_,
             std::numeric_limits<float>::quiet_NaN());
   tiled_.clear();

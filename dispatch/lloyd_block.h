@@ -51,13 +51,14 @@ class LloydBlock {
   struct Row {
     const float* x = nullptr;
     bool in_range = true;
-    double square = 0;  // |x'|^2, rounded up
-    float upper = 0;    // of the least distance so far
+    int32_t own_slot = -1;  // of the centre that it has
+    double square = 0;      // |x'|^2, rounded up
+    float upper = 0;        // of the least distance so far
     float threshold = 0;
     std::vector<Candidate> candidates = {};
   };
 
-  void Load(int64_t i, int32_t point, float upper);
+  void Load(int64_t i, int32_t point, int32_t own, float upper);
   void ScoreGroup(int64_t g, std::span<const int32_t> rows);
   void Take(Row& row, int64_t g, int64_t i, const float* scores);
   int32_t Decide(Row& row, float* score);
