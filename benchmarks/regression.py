@@ -112,10 +112,20 @@ def build_commit(name, programs):
             raise ComparisonError(f"--base={name}: git cannot check it out to "
                                   f"{folder}")
     print(f"building {sha[:12]} in {folder}", file=sys.stderr)
-    targets = ["//{}:{}".format(*os.path.split(p)) for p in programs]
-    # Programs that this commit does not have yet are left out.
-    subprocess.run([os.path.join(folder, "bazelw"), "build", "--keep_going"]
-                   + targets, cwd=folder, check=False)
+    # The checkout has a Bazel server of its own, which need not stay.
+    bazel = [os.path.join(folder, "bazelw"), "--max_idle_secs=30"]
+    targets = {p: "//{}:{}".format(*os.path.split(p)) for p in programs}
+    subprocess.run(bazel + ["build", "--keep_going"] + list(targets.values()),
+                   cwd=folder, check=False)
+    for program, target in targets.items():
+        if os.path.isfile(os.path.join(folder, "bazel-bin", program)):
+            continue
+        # Programs that this commit does not have yet are left out.
+        query = subprocess.run(bazel + ["query", target], cwd=folder,
+                               capture_output=True, check=False)
+        if query.returncode == 0:
+            raise ComparisonError(f"--base={name}: {target} does not build in "
+                                  f"{folder} (why is above)")
     return folder
 
 
@@ -161,22 +171,22 @@ def run_program(program, arguments, builds, options, context):
 
 def run_all(programs, options):
     """Runs the programs; returns whether something became worse."""
+    # Those of the filter: a base that is a commit builds no others.
+    programs = {
+        program: arguments for program, arguments in programs.items()
+        if compare_benchmarks.list_names(
+            [os.path.abspath(program)] + arguments, options.filter)}
+    if not programs:
+        raise ComparisonError(f"no benchmark matches --filter={options.filter}")
     builds = Builds(options.base, list(programs)) if options.base else None
     if builds and builds.reports:
         print("comparing with stored figures: not interleaved", file=sys.stderr)
     context = {"commit": commit(), "machine": machine(),
                "host_name": platform.node(), "num_cpus": os.cpu_count()}
-    rows, num_run = [], 0
+    rows = []
     for program, arguments in programs.items():
         print(f"== {program}", file=sys.stderr)
-        names = compare_benchmarks.list_names(
-            [os.path.abspath(program)] + arguments, options.filter)
-        if not names:
-            continue
-        num_run += 1
         rows += run_program(program, arguments, builds, options, context)
-    if num_run == 0:
-        raise ComparisonError(f"no benchmark matches --filter={options.filter}")
     print(f"stored in {options.out}", file=sys.stderr)
     if builds:
         compare_benchmarks.print_rows(rows)

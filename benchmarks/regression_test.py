@@ -104,6 +104,37 @@ class RegressionTest(unittest.TestCase):
                                    programs=["runtime/a"])
         self.assertEqual(code, 0)
 
+    def test_builds_only_the_programs_of_the_filter(self):
+        for build in ("old", "new"):
+            self.add(build, "runtime/a")
+            self.add(build, "runtime/b", times={"BM_B": 100.0})
+        with mock.patch.object(
+                regression, "build_commit",
+                return_value=os.path.join(self.folder, "old")) as build:
+            code, out, _ = self.run_main("new", "--base=v1", "--filter=BM_B")
+        self.assertEqual(code, 0)
+        self.assertIn("1 same", out)
+        build.assert_called_once_with("v1", ["runtime/b"])
+
+    def test_a_base_that_does_not_build_is_no_new_program(self):
+        checkout = os.path.join(self.folder, "cache", "muster", "regression",
+                                "0123456789ab")
+        os.makedirs(checkout)
+        bazelw = os.path.join(checkout, "bazelw")
+        # Builds nothing; knows //runtime:b only.
+        with open(bazelw, "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\n[ "$2 $3" = "query //runtime:b" ]\n')
+        os.chmod(bazelw, 0o755)
+        with mock.patch.object(regression, "git",
+                               return_value="0123456789abcdef"):
+            with contextlib.redirect_stderr(io.StringIO()):
+                self.assertEqual(regression.build_commit("v1", ["runtime/a"]),
+                                 checkout)
+                with self.assertRaisesRegex(
+                        regression.ComparisonError,
+                        "--base=v1: //runtime:b does not build"):
+                    regression.build_commit("v1", ["runtime/a", "runtime/b"])
+
     def test_new_programs_pass(self):
         self.add("old", "runtime/a")
         self.add("new", "runtime/a")
