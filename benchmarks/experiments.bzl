@@ -16,6 +16,8 @@ EXPERIMENTS = {
     "//benchmarks/ata:async_sgd": "asynchronous SGD methods that really compute",
     "//benchmarks/dispatch:synthetic": "dispatching the synthetic data (figure 3a)",
     "//benchmarks/dispatch:grid": "dispatching the grid data (figure 11)",
+    "//benchmarks/dispatch:mnist": "dispatching handwritten digits (figure 3b)",
+    "//benchmarks/dispatch:text_and_tables": "dispatching a table and texts",
     "//benchmarks/dispatch:price_router": "dispatching by price or by neighbour",
     "//benchmarks/dispatch:skew_and_drift": "dispatching skewed data and drifted queries",
 }

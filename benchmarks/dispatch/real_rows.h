@@ -1,0 +1,29 @@
+#ifndef MUSTER_BENCHMARKS_DISPATCH_REAL_ROWS_H_
+#define MUSTER_BENCHMARKS_DISPATCH_REAL_ROWS_H_
+
+// Real data sets other than images: a table and texts. Learners see the sparse
+// rows; routers see them dense (a9a) or projected to few dimensions (texts).
+// NotFound (of Experiment::DataFile) says how to get the files.
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "muster/benchmarks/dispatch/datasets.h"
+#include "muster/benchmarks/harness/experiment.h"
+
+namespace muster::benchmarks {
+
+// a9a (UCI Adult, binarised): 32,561 and 16,281 rows of 123 binary features, 14
+// of them set in a row; two classes, 24 % positive. The stand-in for the
+// paper's private table of clicks.
+absl::StatusOr<SharedDataset> A9aData(Experiment& experiment);
+
+// 20 Newsgroups, split by date: 11,269 and 7,505 documents of 20 classes,
+// TF-IDF of 61,188 words (idf of the training part). Points are projections to
+// `dimension` dimensions by the seed.
+absl::StatusOr<SharedDataset> NewsData(Experiment& experiment,
+                                       int64_t dimension, uint64_t seed);
+
+}  // namespace muster::benchmarks
+
+#endif  // MUSTER_BENCHMARKS_DISPATCH_REAL_ROWS_H_
