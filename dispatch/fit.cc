@@ -100,6 +100,10 @@ constexpr PartitionEntry kPartitions[] = {
     {"lsh", "locality-sensitive hashing, bins modulo k", FitHash},
 };
 
+// A kd-tree is faster than a scan of 10,000 sample points up to about d = 5
+// (router_benchmark).
+constexpr int64_t kMostForKdTree = 5;
+
 constexpr absl::string_view kRouters[] = {"auto",   "price",   "nearest",
                                           "forest", "kd_tree", "center"};
 
@@ -225,9 +229,9 @@ RouterOr RouterOfClustering(PointsView sample, const Clustering& clustering,
   MUSTER_RETURN_IF_ERROR(CheckRouterName(options.router));
   absl::string_view kind = options.router;
   if (kind == "auto") {
-    kind = !clustering.prices.empty()                        ? "price"
-           : sample.dimension <= KdTreeRouter::kMaxDimension ? "kd_tree"
-                                                             : "nearest";
+    kind = !clustering.prices.empty()           ? "price"
+           : sample.dimension <= kMostForKdTree ? "kd_tree"
+                                                : "nearest";
   }
   if (kind == "price") {
     return PriceRouterOf(sample, clustering, options, runtime);

@@ -110,7 +110,7 @@ TEST(FitTest, AutoTakesPricesWhenThereAreSome) {
 }
 
 TEST(FitTest, AutoScansInManyDimensions) {
-  const PointSet points = NormalPoints(runtime::Rng(1), 30, 21);
+  const PointSet points = NormalPoints(runtime::Rng(1), 30, 6);
   const auto fit = FitRouterBy(RoundRobinClusterer(false), points.View(), {});
   ASSERT_THAT(fit, IsOk());
   EXPECT_EQ(fit->router->kind(), "nearest");
