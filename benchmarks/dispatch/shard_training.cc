@@ -226,6 +226,7 @@ void ShardTraining::SendToOwners(const LabeledData& data, WorkerId reader,
   const auto copies = static_cast<size_t>(router_->copies());
   std::map<int32_t, Pending> by_owner;
   for (size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i] < 0) continue;
     Pending& pending = by_owner[Owner(groups[i]).index];
     pending.rows.push_back(begin + static_cast<int64_t>(i / copies));
     pending.groups.push_back(groups[i]);
@@ -279,7 +280,7 @@ absl::StatusOr<PhaseReport> ShardTraining::Train() {
   const auto num_groups = static_cast<int32_t>(router_->num_groups());
   std::vector<char> has_rows(static_cast<size_t>(num_groups), 0);
   for (const int32_t group : stored_groups_) {
-    has_rows[static_cast<size_t>(group)] = 1;
+    if (group >= 0) has_rows[static_cast<size_t>(group)] = 1;
   }
   for (int32_t g = 0; g < num_groups; ++g) {
     if (has_rows[static_cast<size_t>(g)] == 0) continue;
@@ -314,6 +315,7 @@ void ShardTraining::Ask(std::span<const int64_t> rows, Query* query) {
       const int32_t group =
           query->groups[static_cast<size_t>(row * copies + asked)];
       ++asked;
+      if (group < 0) continue;
       const WorkerId owner = Owner(group);
       if (alive_[static_cast<size_t>(group)] == 0 || query->Lost(owner)) {
         continue;

@@ -106,7 +106,7 @@ class ShardTraining {
 
   // Routes all rows and moves them to their groups. `groups` (n x p), when not
   // empty, takes the place of the router: whoever assigned them (an online
-  // balancer, a replication) is billed elsewhere.
+  // balancer, a replication) is billed elsewhere; -1 stands for no copy.
   absl::StatusOr<PhaseReport> Store(const LabeledData& data,
                                     std::span<const int32_t> groups = {});
 
