@@ -15,8 +15,8 @@
 namespace muster::dispatch {
 
 struct ContractSize {
-  int64_t instances = 300;  // generated ones; smaller for a slow clusterer
-  int64_t max_points = 24;  // of these, unless the traits allow fewer
+  int64_t instances = 1000;  // generated ones; fewer for a slow clusterer
+  int64_t max_points = 24;   // of these, unless the traits allow fewer
 };
 
 // By the clusterer's traits, over generated instances (normal points, small

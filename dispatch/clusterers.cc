@@ -22,6 +22,10 @@ constexpr ClustererEntry kTable[] = {
      "k-means++ and Lloyd, small clusters merged, large ones split (the "
      "paper's)",
      Create<MergeSplitClusterer, &ClustererOptions::merge_split>},
+    {"stability",
+     "for separated data: oversampling and deletion, threshold graphs or "
+     "components, by the objective",
+     Create<StabilityClusterer, &ClustererOptions::stability>},
     {"balanced",
      "balanced k-means: the exact assignment within the bounds and centroids, "
      "in turn; prices",

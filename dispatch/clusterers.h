@@ -5,8 +5,8 @@
 //
 //   MUSTER_ASSIGN_OR_RETURN(
 //       std::unique_ptr<Clusterer> clusterer,
-//       CreateClusterer("merge_split", {.merge_split = {.max_iterations =
-//       20}}));
+//       CreateClusterer("merge_split",
+//                       {.merge_split = {.max_iterations = 20}}));
 
 #include <memory>
 #include <span>
@@ -17,12 +17,14 @@
 #include "muster/dispatch/balanced_clusterer.h"
 #include "muster/dispatch/clusterer.h"
 #include "muster/dispatch/merge_split_clusterer.h"
+#include "muster/dispatch/stability_clusterer.h"
 
 namespace muster::dispatch {
 
 // The options of every member; each reads its own.
 struct ClustererOptions {
   MergeSplitOptions merge_split = {};
+  StabilityOptions stability = {};
   BalancedOptions balanced = {};
 };
 
