@@ -28,15 +28,17 @@ constexpr double kLn2 = 0.6931471805599453;
 // What a visit reads and writes beside the features, in one place.
 struct RowState {
   double alpha = 0;
-  double logit = 0;  // ln(alpha / (C - alpha)); logistic only
-  double scale = 0;  // hinge: 1 / (||x||^2 + 1/(2C)); logistic: ||x||^2
+  double norm2 = 0;  // ||x||^2
   double sign = 0;
+  // Hinge: 1 / (||x||^2 + 1/(2C)); logistic: ln(alpha / (C - alpha)).
+  double own = 0;
 };
 
 struct PassTotals {
   double gap = 0;               // of the rows, when visited
   double loss = 0;              // likewise, without C
   double largest = -kInfinity;  // projected gradient
+  double norm2_change = 0;      // of ||w||^2
   int64_t kept = 0;  // rows not left out; they are the first of the order
 };
 
@@ -107,10 +109,11 @@ MUSTER_ALWAYS_INLINE PassTotals HingePass(const FeatureRows& rows, double c,
     }
     order[totals.kept++] = row;
     totals.largest = std::max(totals.largest, gradient);
-    const double next = std::max(0.0, state.alpha - gradient * state.scale);
+    const double next = std::max(0.0, state.alpha - gradient * state.own);
     const double step = next - state.alpha;
     if (step == 0) continue;
     state.alpha = next;
+    totals.norm2_change += step * (2 * z + step * state.norm2);
     rows.AddScaledAs<kDense>(row, step * state.sign, w);
   }
   return totals;
@@ -127,18 +130,21 @@ MUSTER_ALWAYS_INLINE PassTotals LogisticPass(const FeatureRows& rows, double c,
                                              RowState* states, double* w) {
   PassTotals totals;
   const auto size = static_cast<int64_t>(order.size());
+  const double inverse_c = 1 / c;
   totals.kept = size;
   for (int64_t s = 0; s < size; ++s) {
     if (s + kAhead < size) Prefetch<kDense>(rows, states, order[s + kAhead]);
     const int32_t row = order[s];
     RowState& state = states[row];
     const double z = state.sign * rows.DotAs<kDense>(row, w);
-    const double norm2 = state.scale;
+    const double norm2 = state.norm2;
     // The root lies in [low, high], as 0 <= sigma <= 1.
     double low = -z - norm2 * (c - state.alpha);
     double high = -z + norm2 * state.alpha;
-    double t = std::clamp(state.logit, low, high);
-    double sigma = Sigmoid(t);
+    double t = std::clamp(state.own, low, high);
+    // alpha is C sigma(t) of the last visit.
+    double sigma = t == state.own && state.alpha > 0 ? state.alpha * inverse_c
+                                                     : Sigmoid(t);
     double value = t + z + norm2 * (c * sigma - state.alpha);
     // Second order in the difference to the optimal alpha, C sigma(-z).
     totals.gap += 0.5 * c * sigma * (1 - sigma) * (t + z) * (t + z);
@@ -156,9 +162,10 @@ MUSTER_ALWAYS_INLINE PassTotals LogisticPass(const FeatureRows& rows, double c,
     }
     const double next = c * sigma;
     const double step = next - state.alpha;
-    state.logit = t;
+    state.own = t;
     if (step == 0) continue;
     state.alpha = next;
+    totals.norm2_change += step * (2 * z + step * state.norm2);
     rows.AddScaledAs<kDense>(row, step * state.sign, w);
   }
   return totals;
@@ -202,7 +209,8 @@ class Descent {
     for (int64_t row = 0; row < rows.num_rows; ++row) {
       const double norm2 = rows.SquaredNorm(row);
       states_[row].sign = problem_.signs[row];
-      states_[row].scale = hinge_ ? 1 / (norm2 + 0.5 / problem_.c) : norm2;
+      states_[row].norm2 = norm2;
+      if (hinge_) states_[row].own = 1 / (norm2 + 0.5 / problem_.c);
     }
     if (started_) StartFrom(start->dual);
     AllRows();
@@ -211,6 +219,7 @@ class Descent {
   LinearSolution Run(const LinearStop& stop, runtime::Rng rng,
                      const runtime::Runtime& runtime) && {
     double previous = kInfinity;
+    double norm2 = SquaredNorm(solution_.weights);
     if (started_) {
       Measure(stop);
       if (solution_.converged) return std::move(solution_);
@@ -224,8 +233,8 @@ class Descent {
           static_cast<int64_t>(order_.size()) == problem_.rows.num_rows;
       order_.resize(totals.kept);
       leave_out_above_ = totals.largest > 0 ? totals.largest : kInfinity;
-      const double objective =
-          0.5 * SquaredNorm(solution_.weights) + problem_.c * totals.loss;
+      norm2 += totals.norm2_change;
+      const double objective = 0.5 * norm2 + problem_.c * totals.loss;
       const double decrease =
           previous < kInfinity && totals.gap < previous && previous > 0
               ? totals.gap / previous
@@ -252,7 +261,7 @@ class Descent {
       state.alpha = alpha[row];
       if (!hinge_) {
         state.alpha = std::clamp(alpha[row], 1e-12 * c, (1 - 1e-12) * c);
-        state.logit = runtime::Log(state.alpha / (c - state.alpha));
+        state.own = runtime::Log(state.alpha / (c - state.alpha));
       }
       if (state.alpha == 0) continue;
       problem_.rows.AddScaled(static_cast<int64_t>(row),

@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_format.h"
 #include "muster/models/feature_rows.h"
+#include "muster/models/gram_matrix.h"
+#include "muster/models/linear_newton.h"
 #include "muster/models/linear_solver.h"
 #include "muster/models/model_checks.h"
 #include "muster/runtime/blocks.h"
@@ -75,6 +77,10 @@ class Trainer {
     training->solutions.assign(num_scores_, {});
     runtime::Runtime inner = {.stop = runtime.stop};
     inner.threads = num_scores_ > 1 ? 1 : runtime.threads;
+    if (num_scores_ > 1 && training->solver == LinearSolver::kNewton &&
+        options_.loss == LinearLoss::kSquaredHinge && FormsHessian(rows_)) {
+      gram_ = GramMatrix(rows_);
+    }
     runtime::ParallelForEach(runtime, num_scores_, [&](int64_t k) {
       const LinearSolution* start = starts.empty() ? nullptr : &starts[k];
       training->solutions[k] =
@@ -122,6 +128,7 @@ class Trainer {
   const LinearClassifierOptions& options_;
   std::vector<double> classes_;
   int64_t num_scores_ = 0;
+  std::vector<double> gram_;  // if the problems can use it
 };
 
 template <typename Dataset>

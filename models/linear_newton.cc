@@ -7,10 +7,10 @@
 #include <limits>
 #include <utility>
 
+#include "muster/models/gram_matrix.h"
 #include "muster/models/vector_ops.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
-#include "muster/runtime/math.h"
 
 namespace muster::models {
 namespace {
@@ -23,13 +23,6 @@ constexpr int kMaxConjugateSteps = 250;
 constexpr int kMaxLineSteps = 30;
 // |slope| left by the line search, in units of the slope at its start.
 constexpr double kLineTolerance = 0.05;
-
-// xi''(z).
-double Curvature(LinearLoss loss, double z) {
-  if (loss == LinearLoss::kSquaredHinge) return z < 1 ? 2.0 : 0.0;
-  const double slope = LinearLossSlope(loss, z);
-  return slope * (1 - slope);
-}
 
 class Newton {
  public:
@@ -118,7 +111,8 @@ class Newton {
 
   void FindDirection() {
     for (int64_t row = 0; row < rows_.num_rows; ++row) {
-      factors_[row] = problem_.c * Curvature(problem_.loss, margins_[row]);
+      factors_[row] =
+          problem_.c * LinearLossCurvature(problem_.loss, margins_[row]);
     }
     if (forms_hessian_) {
       SolveByCholesky();
@@ -127,13 +121,41 @@ class Newton {
     }
   }
 
-  void SolveByCholesky() {
+  // Lower triangle of X' factors X in hessian_. The squared hinge has factors 0
+  // and 2 C: there only the rows whose factor changed are added or taken away.
+  void FormHessian() {
     const int64_t size = rows_.dimension();
-    // Lower triangle, row after row: row a has a + 1 elements that matter.
-    hessian_.assign(size * size, 0.0);
-    for (int64_t row = 0; row < rows_.num_rows; ++row) {
-      if (factors_[row] != 0) AddOuterProduct(row, factors_[row]);
+    if (problem_.loss == LinearLoss::kLogistic) {
+      hessian_.assign(size * size, 0.0);
+      AddOuterProducts(rows_, factors_, &hessian_);
+      return;
     }
+    int64_t active = 0;
+    for (double factor : factors_) active += factor != 0 ? 1 : 0;
+    if (active_gram_.empty()) {
+      const bool from_all =
+          problem_.gram != nullptr && 2 * active > rows_.num_rows;
+      is_in_gram_.assign(rows_.num_rows, from_all ? 1 : 0);
+      active_gram_ =
+          from_all ? *problem_.gram : std::vector<double>(size * size);
+      MUSTER_CHECK_EQ(static_cast<int64_t>(active_gram_.size()), size * size);
+    }
+    changes_.resize(rows_.num_rows);
+    for (int64_t row = 0; row < rows_.num_rows; ++row) {
+      const char is_active = factors_[row] != 0 ? 1 : 0;
+      changes_[row] = is_active - is_in_gram_[row];
+      is_in_gram_[row] = is_active;
+    }
+    AddOuterProducts(rows_, changes_, &active_gram_);
+    hessian_.resize(size * size);
+    for (int64_t e = 0; e < size * size; ++e) {
+      hessian_[e] = 2 * problem_.c * active_gram_[e];
+    }
+  }
+
+  void SolveByCholesky() {
+    FormHessian();
+    const int64_t size = rows_.dimension();
     for (int64_t a = 0; a < size; ++a) hessian_[a * size + a] += 1;
     using Matrix =
         Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -142,32 +164,6 @@ class Newton {
     Eigen::Map<const Eigen::VectorXd> gradient(gradient_.data(), size);
     Eigen::Map<Eigen::VectorXd>(direction_.data(), size) =
         -factor.solve(gradient);
-  }
-
-  // hessian <- hessian + factor x_row x_row'.
-  void AddOuterProduct(int64_t row, double factor) {
-    const int64_t size = rows_.dimension();
-    const int64_t last = rows_.num_features;
-    const int64_t begin = rows_.dense() ? row * last : rows_.row_begin[row];
-    const int64_t count = rows_.Entries(row);
-    const float* values = rows_.values + begin;
-    const int32_t* columns = rows_.dense() ? nullptr : rows_.columns + begin;
-    for (int64_t a = 0; a < count; ++a) {
-      const double scale = factor * static_cast<double>(values[a]);
-      if (scale == 0) continue;
-      if (columns == nullptr) {
-        internal::AddScaledDense(scale, values, a + 1,
-                                 hessian_.data() + a * size);
-        continue;
-      }
-      double* out = hessian_.data() + columns[a] * size;
-      for (int64_t b = 0; b <= a; ++b) {
-        out[columns[b]] += scale * static_cast<double>(values[b]);
-      }
-    }
-    if (rows_.bias != 0) {
-      rows_.AddScaled(row, factor * rows_.bias, hessian_.data() + last * size);
-    }
   }
 
   // result = (I + X' factors X) v.
@@ -261,7 +257,8 @@ class Newton {
             const double step = margin_steps_[row];
             const double z = margins_[row] + t * step;
             sum.slope -= step * LinearLossSlope(problem_.loss, z);
-            sum.curvature += step * step * Curvature(problem_.loss, z);
+            sum.curvature +=
+                step * step * LinearLossCurvature(problem_.loss, z);
           }
           return sum;
         },
@@ -314,6 +311,10 @@ class Newton {
   double direction_norm2_ = 0;  // p'p
   std::vector<std::vector<double>> partial_;
   std::vector<double> hessian_;
+  // Squared hinge: the sum of x x' over the rows marked, and its last changes.
+  std::vector<double> active_gram_;
+  std::vector<char> is_in_gram_;
+  std::vector<double> changes_;
   LinearSolution solution_;
 };
 

@@ -1,7 +1,6 @@
 #include "muster/models/linear_problem.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "muster/models/vector_ops.h"
@@ -35,22 +34,6 @@ absl::string_view LinearSolverName(LinearSolver solver) {
       return "newton";
   }
   return "unknown";
-}
-
-double LinearLossValue(LinearLoss loss, double z) {
-  if (loss == LinearLoss::kSquaredHinge) {
-    const double short_of = std::max(0.0, 1 - z);
-    return short_of * short_of;
-  }
-  const double tail = runtime::Log(1 + runtime::Exp(-std::abs(z)));
-  return z < 0 ? tail - z : tail;
-}
-
-double LinearLossSlope(LinearLoss loss, double z) {
-  if (loss == LinearLoss::kSquaredHinge) return 2 * std::max(0.0, 1 - z);
-  if (z < 0) return 1 / (1 + runtime::Exp(z));
-  const double e = runtime::Exp(-z);
-  return e / (1 + e);
 }
 
 double LinearObjective::Objective(std::span<const double> w,

@@ -21,12 +21,15 @@
 // stops when it is at most `tolerance` f(w). For a primal solver, with alpha_i
 // = -C xi'(z_i), the gap is ||grad f(w)||^2 / 2 exactly.
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "muster/models/feature_rows.h"
+#include "muster/runtime/math.h"
 #include "muster/runtime/runtime.h"
 
 namespace muster::models {
@@ -51,6 +54,9 @@ struct LinearProblem {
   std::span<const int8_t> signs = {};  // y, -1 or +1
   LinearLoss loss = LinearLoss::kSquaredHinge;
   double c = 1;  // > 0, finite
+  // X'X of the rows (GramMatrix of gram_matrix.h), if the caller has it: spares
+  // Newton's method work when several problems share their rows. Or null.
+  const std::vector<double>* gram = nullptr;
 
   int64_t dimension() const { return rows.dimension(); }
 };
@@ -71,9 +77,29 @@ struct LinearSolution {
   bool converged = false;  // gap <= tolerance objective
 };
 
-// The loss of one row and -xi'(z), without overflow.
-double LinearLossValue(LinearLoss loss, double z);
-double LinearLossSlope(LinearLoss loss, double z);
+// The loss of one row, without overflow.
+inline double LinearLossValue(LinearLoss loss, double z) {
+  if (loss == LinearLoss::kSquaredHinge) {
+    const double short_of = std::max(0.0, 1 - z);
+    return short_of * short_of;
+  }
+  const double tail = runtime::Log(1 + runtime::Exp(-std::abs(z)));
+  return z < 0 ? tail - z : tail;
+}
+
+// -xi'(z), likewise.
+inline double LinearLossSlope(LinearLoss loss, double z) {
+  if (loss == LinearLoss::kSquaredHinge) return 2 * std::max(0.0, 1 - z);
+  const double e = runtime::Exp(-std::abs(z));
+  return (z < 0 ? 1 : e) / (1 + e);
+}
+
+// xi''(z).
+inline double LinearLossCurvature(LinearLoss loss, double z) {
+  if (loss == LinearLoss::kSquaredHinge) return z < 1 ? 2.0 : 0.0;
+  const double slope = LinearLossSlope(loss, z);
+  return slope * (1 - slope);
+}
 
 // f and its gradient, in blocks of rows on `runtime`'s threads, folded in
 // order: the bits do not depend on the threads. O(entries).

@@ -50,6 +50,10 @@ TEST(LinearProblemTest, LossesDoNotOverflow) {
   EXPECT_EQ(LinearLossValue(LinearLoss::kLogistic, 1000), 0);
   EXPECT_EQ(LinearLossSlope(LinearLoss::kLogistic, -1000), 1);
   EXPECT_EQ(LinearLossSlope(LinearLoss::kLogistic, 1000), 0);
+  EXPECT_EQ(LinearLossCurvature(LinearLoss::kLogistic, 0), 0.25);
+  EXPECT_EQ(LinearLossCurvature(LinearLoss::kLogistic, 1000), 0);
+  EXPECT_EQ(LinearLossCurvature(LinearLoss::kSquaredHinge, 0.5), 2);
+  EXPECT_EQ(LinearLossCurvature(LinearLoss::kSquaredHinge, 1), 0);
   EXPECT_EQ(LinearLossValue(LinearLoss::kSquaredHinge, 1), 0);
   EXPECT_EQ(LinearLossSlope(LinearLoss::kSquaredHinge, -1), 4);
 }
