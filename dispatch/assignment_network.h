@@ -30,7 +30,7 @@
 #include <span>
 #include <vector>
 
-#include "muster/dispatch/assignment_prices.h"
+#include "muster/dispatch/assignment_smoothing.h"
 
 namespace muster::dispatch {
 

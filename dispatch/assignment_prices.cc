@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "muster/dispatch/assignment_curvature.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
 
@@ -14,130 +15,47 @@ namespace {
 using ::muster::runtime::Block;
 
 constexpr int64_t kPointsPerBlock = 16384;
-
-// A point between two centres.
-struct Marginal {
-  int32_t from;
-  int32_t to;
-  float weight;
-};
+// Of the width, from level to level.
+constexpr double kNarrowing = 4;
 
 // The smoothed dual at some prices.
 struct Scan {
   double value = -std::numeric_limits<double>::infinity();
-  double gap = 0;        // weighted sum of gaps
-  double uncertain = 0;  // points whose (p+1)-th centre may not be in the list
+  double spacing = 0;    // weighted sum of the lists' mean gaps
+  double uncertain = 0;  // points that may share a centre outside their list
   std::vector<double> loads = {};
-  std::vector<Marginal> marginals = {};
+  Supports supports = {};  // of the undecided points
 };
 
-struct Sizes {
-  double load;   // f_i
-  double value;  // smoothed min_f f lambda_i
-  double slope;  // -df_i / dlambda_i
+// Adds points to a scan, at prices base + shift of their lists.
+class PointScanner {
+ public:
+  PointScanner(const CandidateLists& lists, int64_t copies,
+               std::span<const float> shift, float most)
+      : lists_(lists),
+        copies_(copies),
+        shift_(shift),
+        most_(most),
+        least_(static_cast<size_t>(copies) + 1),
+        sorted_(static_cast<size_t>(lists.length)),
+        values_(static_cast<size_t>(lists.length)),
+        shares_(static_cast<size_t>(lists.length)) {}
+
+  void Add(int64_t point, double weight, double width, Scan* scan);
+
+ private:
+  // A point with several centres within the width.
+  void ShareOut(int64_t point, double weight, double width, Scan* scan);
+
+  const CandidateLists& lists_;
+  const int64_t copies_;
+  const std::span<const float> shift_;
+  const float most_;
+  std::vector<Least<float>> least_;
+  std::vector<Least<float>> sorted_;
+  std::vector<double> values_;
+  std::vector<double> shares_;
 };
-
-Sizes SmoothSizes(double price, double width, LoadBounds bounds) {
-  const double spread = bounds.upper - bounds.lower;
-  if (std::abs(price) >= width) {
-    const double load = price > 0 ? bounds.lower : bounds.upper;
-    return {load, load * price + spread * width / 4, 0};
-  }
-  const double middle = (bounds.lower + bounds.upper) / 2;
-  return {middle - spread * price / (2 * width),
-          middle * price - spread * price * price / (4 * width),
-          spread / (2 * width)};
-}
-
-// A sparse symmetric matrix: diagonal plus negative entries off it.
-struct Laplacian {
-  std::vector<double> diagonal;
-  std::vector<int64_t> row_begin;
-  std::vector<int32_t> column;
-  std::vector<double> weight;
-
-  void Multiply(std::span<const double> x, std::span<double> y) const {
-    for (size_t i = 0; i < diagonal.size(); ++i) {
-      double sum = diagonal[i] * x[i];
-      for (int64_t e = row_begin[i]; e < row_begin[i + 1]; ++e) {
-        sum -= weight[e] * x[column[e]];
-      }
-      y[i] = sum;
-    }
-  }
-};
-
-// The graph of `marginals`, each edge `factor` times its weight.
-Laplacian MakeLaplacian(int64_t k, std::span<const Marginal> marginals,
-                        double factor) {
-  std::vector<std::pair<int64_t, double>> entries;
-  entries.reserve(2 * marginals.size());
-  for (const Marginal& m : marginals) {
-    entries.emplace_back(m.from * k + m.to, factor * m.weight);
-    entries.emplace_back(m.to * k + m.from, factor * m.weight);
-  }
-  std::stable_sort(
-      entries.begin(), entries.end(),
-      [](const auto& x, const auto& y) { return x.first < y.first; });
-  Laplacian matrix;
-  matrix.diagonal.assign(static_cast<size_t>(k), 0.0);
-  matrix.row_begin.assign(static_cast<size_t>(k) + 1, 0);
-  int64_t last = -1;
-  for (const auto& [key, weight] : entries) {
-    if (key != last) {
-      matrix.column.push_back(static_cast<int32_t>(key % k));
-      matrix.weight.push_back(0);
-      ++matrix.row_begin[key / k + 1];
-      last = key;
-    }
-    matrix.weight.back() += weight;
-    matrix.diagonal[key / k] += weight;
-  }
-  for (int64_t i = 0; i < k; ++i) {
-    matrix.row_begin[i + 1] += matrix.row_begin[i];
-  }
-  return matrix;
-}
-
-double Dot(std::span<const double> x, std::span<const double> y) {
-  double sum = 0;
-  for (size_t i = 0; i < x.size(); ++i) sum += x[i] * y[i];
-  return sum;
-}
-
-// Conjugate gradients for matrix x = right, preconditioned by the diagonal
-// (> 0), to a thousandth of the right side's norm.
-std::vector<double> Solve(const Laplacian& matrix,
-                          std::span<const double> right) {
-  constexpr int kMaxIterations = 200;
-  constexpr double kReduction = 1e-3;
-  const size_t k = right.size();
-  std::vector<double> x(k, 0.0), residual(right.begin(), right.end());
-  std::vector<double> scaled(k), direction(k), image(k);
-  double product = 0, first = 0;
-  for (int t = 0; t < kMaxIterations; ++t) {
-    for (size_t i = 0; i < k; ++i) {
-      scaled[i] = residual[i] / matrix.diagonal[i];
-    }
-    const double next = Dot(residual, scaled);
-    if (t == 0) first = next;
-    if (!(next > first * kReduction * kReduction)) break;
-    for (size_t i = 0; i < k; ++i) {
-      direction[i] =
-          t == 0 ? scaled[i] : scaled[i] + next / product * direction[i];
-    }
-    product = next;
-    matrix.Multiply(direction, image);
-    const double curvature = Dot(direction, image);
-    if (!(curvature > 0)) break;
-    const double step = product / curvature;
-    for (size_t i = 0; i < k; ++i) {
-      x[i] += step * direction[i];
-      residual[i] -= step * image[i];
-    }
-  }
-  return x;
-}
 
 class Ascent {
  public:
@@ -164,8 +82,16 @@ class Ascent {
   // One step from `scan`, which becomes the scan at the new prices; false when
   // no step goes up.
   bool Step(double width, Scan* scan);
+  // Prices from + factor step, and their scan if the value there is higher.
+  bool TryStep(std::span<const double> from, std::span<const double> step,
+               double factor, double width, Scan* scan);
   std::vector<double> Direction(double width, const Scan& scan) const;
   double Imbalance(double width, const Scan& scan) const;
+  // The width, widened until a Newton step does not reach far beyond it.
+  // *scan := the scan there.
+  double WideEnough(double width, Scan* scan);
+  // Steps at one width from *scan on until the loads come out about right.
+  void RunLevel(double width, int max_steps, Scan* scan);
   // Prices within the width that carry no load bound: zero.
   void Snap(double width);
 
@@ -176,46 +102,81 @@ class Ascent {
   const PriceAscentOptions options_;
   const runtime::Runtime& runtime_;
   CandidateLists& lists_;
-  double mean_gap_ = 0;
+  double spacing_ = 0;
+  double doubt_ = 0;  // points that were uncertain with the lists just made
   PriceAscent result_;
 };
 
 void Ascent::BuildLists() {
   // Long enough that a level's price changes rarely leave it: measured.
-  const int64_t length = std::min(costs_.num_centers(), 2 * copies_ + 8);
+  const int64_t length =
+      std::min(costs_.num_centers(), 2 * copies_ + options_.list_length);
   BuildCandidateLists(costs_, result_.prices, length, runtime_, &lists_);
   ++result_.lists_built;
 }
 
+void PointScanner::ShareOut(int64_t point, double weight, double width,
+                            Scan* scan) {
+  const std::span<const float> reduced = lists_.Reduced(point);
+  const std::span<const int32_t> centers = lists_.Centers(point);
+  // All listed centres at the current prices, ascending.
+  for (size_t e = 0; e < reduced.size(); ++e) {
+    const float value = reduced[e] - shift_[centers[e]];
+    size_t r = e;
+    for (; r > 0 && value < sorted_[r - 1].reduced; --r) {
+      sorted_[r] = sorted_[r - 1];
+    }
+    sorted_[r] = {value, centers[e]};
+  }
+  for (size_t e = 0; e < reduced.size(); ++e) values_[e] = sorted_[e].reduced;
+  const SmoothChoice choice = SmoothShares(values_, copies_, width, shares_);
+  scan->value += weight * choice.value;
+  for (int64_t e = 0; e < choice.end; ++e) {
+    scan->loads[sorted_[e].center] += weight * shares_[e];
+  }
+  if (choice.end - choice.begin < 2) return;
+  for (int64_t e = choice.begin; e < choice.end; ++e) {
+    scan->supports.centers.push_back(sorted_[e].center);
+  }
+  scan->supports.end.push_back(
+      static_cast<int64_t>(scan->supports.centers.size()));
+  scan->supports.weights.push_back(static_cast<float>(weight));
+  if (!lists_.complete() && reduced.back() - most_ < values_[choice.end - 1]) {
+    ++scan->uncertain;
+  }
+}
+
+void PointScanner::Add(int64_t point, double weight, double width, Scan* scan) {
+  const bool certain =
+      FindLeast<float>(lists_.Reduced(point), lists_.Centers(point), shift_,
+                       most_, lists_.complete(), least_);
+  const double gap = static_cast<double>(least_[copies_].reduced) -
+                     least_[copies_ - 1].reduced;
+  if (gap < width) {
+    ShareOut(point, weight, width, scan);
+    return;
+  }
+  if (!certain) ++scan->uncertain;
+  double sum = 0;
+  for (int64_t r = 0; r < copies_; ++r) {
+    scan->loads[least_[r].center] += weight;
+    sum += least_[r].reduced;
+  }
+  scan->value += weight * sum;
+}
+
 Scan Ascent::ScanBlock(Block block, std::span<const float> shift, float most,
                        double width) const {
-  const int64_t p = copies_;
-  const bool complete = lists_.length == costs_.num_centers();
   Scan scan{.value = 0};
   scan.loads.assign(static_cast<size_t>(costs_.num_centers()), 0.0);
-  std::vector<Least<float>> least(static_cast<size_t>(p) + 1);
+  PointScanner scanner(lists_, copies_, shift, most);
   for (int64_t j = block.begin; j < block.end; ++j) {
-    const bool certain = FindLeast<float>(lists_.Reduced(j), lists_.Centers(j),
-                                          shift, most, complete, least);
-    if (!certain) ++scan.uncertain;
     const double weight = weights_.empty() ? 1.0 : weights_[j];
-    double sum = 0;
-    for (int64_t r = 0; r < p; ++r) {
-      scan.loads[least[r].center] += weight;
-      sum += least[r].reduced;
-    }
-    const double gap =
-        static_cast<double>(least[p].reduced) - least[p - 1].reduced;
-    scan.gap += weight * gap;
-    if (gap < width) {
-      const double share = (1 - gap / width) / 2;
-      scan.loads[least[p - 1].center] -= weight * share;
-      scan.loads[least[p].center] += weight * share;
-      sum -= width * share * share;
-      scan.marginals.push_back(
-          {least[p - 1].center, least[p].center, static_cast<float>(weight)});
-    }
-    scan.value += weight * sum;
+    const std::span<const float> listed = lists_.Reduced(j);
+    scan.spacing += weight *
+                    (static_cast<double>(listed.back()) - listed[copies_ - 1]) /
+                    static_cast<double>(lists_.length - copies_);
+    scanner.Add(j, weight, width, &scan);
   }
   return scan;
 }
@@ -238,17 +199,16 @@ Scan Ascent::ScanAt(std::span<const double> prices, double width) const {
       },
       [](Scan sum, Scan part) {
         sum.value += part.value;
-        sum.gap += part.gap;
+        sum.spacing += part.spacing;
         sum.uncertain += part.uncertain;
         for (size_t i = 0; i < sum.loads.size(); ++i) {
           sum.loads[i] += part.loads[i];
         }
-        sum.marginals.insert(sum.marginals.end(), part.marginals.begin(),
-                             part.marginals.end());
+        sum.supports.Append(part.supports);
         return sum;
       });
   for (const double price : prices) {
-    total.value += SmoothSizes(price, width, bounds_).value;
+    total.value += SmoothSize(price, width, bounds_).value;
   }
   return total;
 }
@@ -258,19 +218,21 @@ Scan Ascent::ScanHere(double width) {
   constexpr double kMaxUncertain = 0.03;
   ++result_.passes;
   Scan scan = ScanAt(result_.prices, width);
-  if (scan.uncertain <=
-      kMaxUncertain * static_cast<double>(costs_.num_points())) {
-    return scan;
-  }
+  const double allowed =
+      doubt_ + kMaxUncertain * static_cast<double>(costs_.num_points());
+  if (scan.uncertain <= allowed) return scan;
   BuildLists();
   ++result_.passes;
-  return ScanAt(result_.prices, width);
+  scan = ScanAt(result_.prices, width);
+  // What new lists leave in doubt, they would leave again.
+  doubt_ = scan.uncertain;
+  return scan;
 }
 
 double Ascent::Imbalance(double width, const Scan& scan) const {
   double sum = 0;
   for (size_t i = 0; i < scan.loads.size(); ++i) {
-    sum += std::abs(SmoothSizes(result_.prices[i], width, bounds_).load -
+    sum += std::abs(SmoothSize(result_.prices[i], width, bounds_).load -
                     scan.loads[i]);
   }
   return sum;
@@ -278,11 +240,11 @@ double Ascent::Imbalance(double width, const Scan& scan) const {
 
 std::vector<double> Ascent::Direction(double width, const Scan& scan) const {
   const int64_t k = costs_.num_centers();
-  Laplacian matrix = MakeLaplacian(k, scan.marginals, 1 / (2 * width));
+  Laplacian matrix = MakeLaplacian(k, scan.supports, 1 / width);
   std::vector<double> right(static_cast<size_t>(k));
   double largest = 0;
   for (int64_t i = 0; i < k; ++i) {
-    const Sizes sizes = SmoothSizes(result_.prices[i], width, bounds_);
+    const SmoothLoad sizes = SmoothSize(result_.prices[i], width, bounds_);
     right[i] = sizes.load - scan.loads[i];
     matrix.diagonal[i] += sizes.slope;
     largest = std::max(largest, matrix.diagonal[i]);
@@ -291,32 +253,53 @@ std::vector<double> Ascent::Direction(double width, const Scan& scan) const {
   // load lay within the mean gap.
   const double mean_load = std::max(bounds_.lower, 1.0);
   const double floor =
-      1e-2 * mean_load / std::max(mean_gap_, width) + 1e-9 * largest;
+      1e-2 * mean_load / std::max(spacing_, width) + 1e-9 * largest;
   for (double& entry : matrix.diagonal) entry += floor;
-  std::vector<double> step = Solve(matrix, right);
-  const double limit = 2 * width;
-  for (double& entry : step) entry = std::clamp(entry, -limit, limit);
-  return step;
+  return Solve(matrix, right);
+}
+
+bool Ascent::TryStep(std::span<const double> from, std::span<const double> step,
+                     double factor, double width, Scan* scan) {
+  for (size_t i = 0; i < from.size(); ++i) {
+    result_.prices[i] = from[i] + factor * step[i];
+  }
+  Scan next = ScanHere(width);
+  if (!(next.value > scan->value)) return false;
+  *scan = std::move(next);
+  return true;
 }
 
 bool Ascent::Step(double width, Scan* scan) {
-  constexpr int kHalvings = 5;
+  constexpr int kTrials = 6;
+  constexpr double kFactor = 4;
   std::vector<double> step = Direction(width, *scan);
-  const std::vector<double> from = result_.prices;
-  for (int t = 0; t <= kHalvings; ++t) {
-    for (size_t i = 0; i < from.size(); ++i) {
-      result_.prices[i] = from[i] + step[i];
-    }
-    Scan next = ScanHere(width);
-    if (next.value > scan->value) {
-      *scan = std::move(next);
-      ++result_.steps;
-      return true;
-    }
-    for (double& entry : step) entry /= 4;
+  const double limit = 2 * width;
+  bool clamped = false;
+  for (double& entry : step) {
+    clamped |= std::abs(entry) > limit;
+    entry = std::clamp(entry, -limit, limit);
   }
-  result_.prices = from;
-  return false;
+  const std::vector<double> from = result_.prices;
+  double factor = 1;
+  if (TryStep(from, step, factor, width, scan)) {
+    // Where the way is long, longer steps.
+    for (int t = 1; clamped && t < kTrials; ++t) {
+      if (!TryStep(from, step, factor * kFactor, width, scan)) break;
+      factor *= kFactor;
+    }
+  } else {
+    int t = 1;
+    for (; t < kTrials; ++t) {
+      factor /= kFactor;
+      if (TryStep(from, step, factor, width, scan)) break;
+    }
+    if (t == kTrials) factor = 0;
+  }
+  for (size_t i = 0; i < from.size(); ++i) {
+    result_.prices[i] = from[i] + factor * step[i];
+  }
+  result_.steps += factor > 0 ? 1 : 0;
+  return factor > 0;
 }
 
 void Ascent::Snap(double width) {
@@ -326,35 +309,77 @@ void Ascent::Snap(double width) {
   }
 }
 
+double Ascent::WideEnough(double width, Scan* scan) {
+  constexpr int kMaxWidenings = 10;
+  constexpr double kReach = 4;
+  for (int t = 0; t < kMaxWidenings; ++t) {
+    *scan = ScanHere(width);
+    const std::vector<double> step = Direction(width, *scan);
+    double longest = 0;
+    for (const double entry : step) {
+      longest = std::max(longest, std::abs(entry));
+    }
+    // Nor where every point is undecided already.
+    if (longest <= kReach * width ||
+        scan->supports.size() == costs_.num_points()) {
+      return width;
+    }
+    width *= kNarrowing;
+  }
+  *scan = ScanHere(width);
+  return width;
+}
+
+void Ascent::RunLevel(double width, int max_steps, Scan* scan) {
+  for (int t = 0; t < max_steps && result_.steps < options_.max_steps; ++t) {
+    if (Imbalance(width, *scan) <=
+        0.1 * static_cast<double>(scan->supports.size()) + 0.5)
+      break;
+    if (!Step(width, scan)) break;
+  }
+  result_.width = width;
+}
+
 PriceAscent Ascent::Run(std::span<const double> prices) {
   result_.prices.assign(prices.begin(), prices.end());
   BuildLists();
   const double tiny = std::numeric_limits<float>::min();
-  Scan scan = ScanHere(tiny);
   const double total = weights_.empty()
                            ? static_cast<double>(costs_.num_points())
                            : runtime::PairwiseSum(weights_);
-  mean_gap_ = scan.gap / total;
-  if (!(mean_gap_ > tiny) || !std::isfinite(mean_gap_)) return result_;
-  double width = options_.first_width > 0 ? options_.first_width : mean_gap_;
+  spacing_ = ScanHere(tiny).spacing / total;
+  if (!(spacing_ > tiny) || !std::isfinite(spacing_)) return result_;
+  Scan scan;
+  double width = WideEnough(
+      options_.first_width > 0 ? options_.first_width : spacing_, &scan);
   const double enough = options_.last_points_per_center *
                         static_cast<double>(costs_.num_centers());
-  const double least_width = 1e-7 * mean_gap_;
-  while (true) {
-    scan = ScanHere(width);
-    for (int t = 0; t < options_.max_steps_per_level; ++t) {
-      if (Imbalance(width, scan) <=
-          0.1 * static_cast<double>(scan.marginals.size()) + 0.5) {
-        break;
-      }
-      if (result_.steps >= options_.max_steps || !Step(width, &scan)) break;
-    }
-    result_.width = width;
-    if (static_cast<double>(scan.marginals.size()) <= enough ||
-        width <= least_width || result_.steps >= options_.max_steps) {
+  double shared_before = std::numeric_limits<double>::infinity();
+  // The first level has the longest way to go.
+  int max_steps = 4 * options_.max_steps_per_level;
+  for (int crowded = 0; true; scan = ScanHere(width)) {
+    RunLevel(width, max_steps, &scan);
+    max_steps = options_.max_steps_per_level;
+    // Where points tie, narrowing does not part them; where the loads are not
+    // right for the undecided points that there are, fewer do not help.
+    const auto undecided = static_cast<double>(scan.supports.size());
+    const auto shared =
+        static_cast<double>(scan.supports.centers.size()) - undecided;
+    crowded = shared > 0.8 * shared_before ? crowded + 1 : 0;
+    shared_before = shared;
+    if (undecided <= enough || crowded >= 2 ||
+        Imbalance(width, scan) > undecided ||
+        result_.steps >= options_.max_steps) {
       break;
     }
-    width /= 4;
+    // A load strictly within bounds asks for a price in proportion to the
+    // width.
+    for (double& price : result_.prices) {
+      if (std::abs(price) < width && bounds_.lower < bounds_.upper) {
+        price /= kNarrowing;
+      }
+    }
+    width /= kNarrowing;
   }
   Snap(result_.width);
   return result_;

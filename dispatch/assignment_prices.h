@@ -11,17 +11,12 @@
 //               + sum_i min_{a <= f <= b} f lambda_i ,
 //
 // whose gradient is f_i(lambda_i) - load_i(lambda). Here D is smoothed at a
-// width h and climbed by Newton's method, h falling level by level:
-//
-//   a point whose (p+1)-th least reduced cost lies g < h above its p-th gives
-//   the share (1 - g / h) / 2 of its weight to the (p+1)-th centre;
-//   f_i falls linearly from b at lambda_i = -h to a at lambda_i = h.
-//
-// The negative Hessian is then the Laplacian of a graph on the centres, an edge
-// weighing w_j / (2 h) for each point within h of both, plus the diagonal
-// (b - a) / (2 h) where |lambda_i| < h: about n / k times fewer rounds than
-// subgradient steps, each a pass over short candidate lists. The systems are
-// solved by conjugate gradients.
+// width h (assignment_smoothing.h) and climbed by Newton's method, h falling
+// level by level. The negative Hessian is the Laplacian of a graph on the
+// centres, a clique of weight w_j / (h |S|) for each point undecided among the
+// centres S, plus the diagonal (b - a) / (2 h) where |lambda_i| < h; the
+// systems are solved by conjugate gradients. About n / k times fewer passes
+// than subgradient steps would need, each over short lists of candidates.
 //
 // The result is a start for the exact method (balanced_assignment.h), not an
 // optimum: at the last width a few points per centre remain undecided. It is a
@@ -32,15 +27,10 @@
 #include <vector>
 
 #include "muster/dispatch/assignment_costs.h"
+#include "muster/dispatch/assignment_smoothing.h"
 #include "muster/runtime/runtime.h"
 
 namespace muster::dispatch {
-
-// Loads asked for, in the total weight of the points at hand.
-struct LoadBounds {
-  double lower = 0;
-  double upper = 0;
-};
 
 struct PriceAscentOptions {
   // Width of the first level, in the units of the costs; 0: the mean gap
@@ -51,7 +41,10 @@ struct PriceAscentOptions {
   // method. Range > 0; 4 is from measurements in
   // balanced_assignment_benchmark.
   double last_points_per_center = 4;
-  // Newton steps per level, and over all.
+  // Centres listed per point, besides 2 p. More take memory and time, and keep
+  // the lists good for larger changes of the prices. 8 is from measurements.
+  int64_t list_length = 8;
+  // Newton steps per level (four times that at the first), and over all.
   int max_steps_per_level = 6;
   int max_steps = 80;
 };

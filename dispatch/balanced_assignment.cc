@@ -10,6 +10,7 @@
 #include "muster/dispatch/assignment_network.h"
 #include "muster/dispatch/assignment_prices.h"
 #include "muster/dispatch/assignment_repair.h"
+#include "muster/dispatch/assignment_smoothing.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_macros.h"
@@ -20,6 +21,7 @@ namespace {
 // Sample of the first ascent.
 constexpr int64_t kSamplePerCenter = 32;
 constexpr int64_t kLeastSample = 8192;
+constexpr int64_t kSampleListLength = 62;
 // Relative gap up to which an assignment counts as optimal.
 constexpr double kOptimalGap = 1e-9;
 
@@ -106,9 +108,9 @@ void Solver::AscendOnSample() {
   const AssignmentCosts costs(sample.View(), problem_.centers,
                               problem_.objective, costs_.scale());
   CandidateLists lists;
-  const PriceAscent ascent =
-      AscendPrices(costs, p_, {bounds_.lower * share, bounds_.upper * share},
-                   weights, prices_, {}, runtime_, &lists);
+  const PriceAscent ascent = AscendPrices(
+      costs, p_, {bounds_.lower * share, bounds_.upper * share}, weights,
+      prices_, {.list_length = kSampleListLength}, runtime_, &lists);
   prices_ = ascent.prices;
   // The sample's error is about this wide; all points begin there.
   width_ = 16 * ascent.width;
@@ -120,7 +122,7 @@ void Solver::Ascend() {
   for (size_t i = 0; i < options_.initial_prices.size(); ++i) {
     prices_[i] = options_.initial_prices[i] / costs_.unit();
   }
-  if (options_.initial_prices.empty()) AscendOnSample();
+  AscendOnSample();
   PriceAscentOptions ascent_options{.first_width = width_};
   const PriceAscent ascent =
       AscendPrices(costs_, p_, bounds_, problem_.weights, prices_,
@@ -216,7 +218,7 @@ absl::Status Solver::Balance() {
     TakeFlows(network, negligible_, &state_);
     if (end == AssignmentNetwork::End::kLimit) return absl::OkStatus();
     if (end == AssignmentNetwork::End::kRadius) {
-      radius_ = std::max(8 * radius_, 1e-7 * LargeCost());
+      radius_ = std::max(3 * radius_, 1e-7 * LargeCost());
       if (truncated) max_entries_ *= 4;
       continue;
     }

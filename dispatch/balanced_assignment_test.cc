@@ -267,8 +267,8 @@ TEST(BalancedAssignmentTest, CostsWhatTheNetworkSimplexCosts) {
 TEST(BalancedAssignmentTest, SamplesBeforeItSolvesLargeProblems) {
   // Above two samples of 8192 points.
   for (const int64_t p : {1, 2}) {
-    Instance instance = Generate(Rng(3).Fork("large"), 17000, 12, 3, p, 1);
-    instance.sizes = EqualSizes(17000, 12, p);
+    Instance instance = Generate(Rng(3).Fork("large"), 17000, 5, 3, p, 1);
+    instance.sizes = EqualSizes(17000, 5, p);
     const auto simplex = LeastCostByNetworkSimplex(instance.Problem());
     ASSERT_THAT(simplex, IsOk());
     EXPECT_EQ(SolveExactly(instance).cost, static_cast<double>(simplex->cost));
@@ -332,10 +332,10 @@ TEST(BalancedAssignmentTest, LimitedSearchesGiveAFeasibleAnswerWithItsGap) {
 
 TEST(BalancedAssignmentTest, BitsDoNotDependOnThreads) {
   for (const bool weighted : {false, true}) {
-    Instance instance = Generate(Rng(9).Fork("threads"), 40000, 9, 3, 2, 1);
-    instance.sizes = {7000, 10000};
+    Instance instance = Generate(Rng(9).Fork("threads"), 20000, 9, 3, 2, 1);
+    instance.sizes = {3000, 6000};
     Rng rng(2);
-    for (int64_t j = 0; weighted && j < 40000; ++j) {
+    for (int64_t j = 0; weighted && j < 20000; ++j) {
       instance.weights.push_back(j % 2 == 0 ? 0.5 : 1.5);
     }
     const BalancedAssignment one = SolveExactly(instance, 1);
