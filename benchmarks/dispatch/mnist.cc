@@ -3,7 +3,7 @@
 // Dick et al., "Data driven resource allocation for distributed learning",
 // AISTATS 2017, section 5. There MNIST-8M (deformed copies of MNIST, 8 million
 // images) at k = 4 ... 1024; here the real 60,000 images of MNIST (default: a
-// quarter of them for each seed), with --full 500,000 made by shifts of up to
+// sixth of them for each seed), with --full 500,000 made by shifts of up to
 // two pixels, at k = 4 ... 1024. Pixels / 255; linear one-against-all machines
 // without bias, one for each group; MNIST's own test images.
 //
@@ -155,9 +155,9 @@ absl::Status Run(mb::Experiment& experiment) {
   const mb::CommonFlags& flags = experiment.flags();
   const mb::DatasetSize all{
       .train_rows = flags.ByEffort<int64_t>(4'000, 60'000, 500'000),
-      .test_rows = flags.ByEffort<int64_t>(1'000, 10'000, 10'000)};
+      .test_rows = flags.ByEffort<int64_t>(1'000, 5'000, 10'000)};
   const mb::DatasetSize size{
-      .train_rows = flags.ByEffort<int64_t>(2'000, 15'000, 500'000),
+      .train_rows = flags.ByEffort<int64_t>(2'000, 10'000, 500'000),
       .test_rows = all.test_rows};
   const absl::StatusOr<mb::SharedDataset> data =
       mb::MnistData(experiment, all, flags.seed);
@@ -179,7 +179,7 @@ absl::Status Run(mb::Experiment& experiment) {
                 : flags.full() ? std::vector<int64_t>{4, 8, 16, 32, 64, 128,
                                                       256, 512, 1024}
                                : std::vector<int64_t>{4, 8, 16, 32, 64}};
-  grid.run.sample_size = flags.ByEffort<int64_t>(800, 5'000, 10'000);
+  grid.run.sample_size = flags.ByEffort<int64_t>(800, 3'000, 10'000);
   grid.run.workers = 16;
   // A gap of 1 % moves no accuracy here and takes a third of the time of .1 %.
   grid.run.learner.linear.tolerance = 1e-2;
