@@ -140,7 +140,7 @@ absl::StatusOr<PhaseReport> ShardTraining::BillFit(double multiply_adds) {
   const int hops = std::bit_width(static_cast<uint32_t>(workers - 1));
   for (int32_t w = 0; w < workers; ++w) {
     Submit(WorkerId{w}, {}, {},
-           hops * (static_cast<double>(rule_bytes) * costs.byte_seconds +
+           hops * (static_cast<double>(rule_bytes) * costs.rule_byte_seconds +
                    costs.message_seconds));
   }
   MUSTER_RETURN_IF_ERROR(Drain(nothing));

@@ -45,6 +45,7 @@ struct CostModel {
   double answer_seconds = 1e-9;     // a multiply-add of a score
   double row_seconds = 300e-9;      // a row read or stored
   double byte_seconds = 8e-9;       // a byte received
+  double rule_byte_seconds = 8e-9;  // a byte of the rule, copied to a worker
   double message_seconds = 100e-6;  // a task, whatever it does
 };
 
