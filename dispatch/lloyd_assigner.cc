@@ -70,7 +70,7 @@ MUSTER_VECTORIZE_CLONES float LaneSquare(const float* x, const float* y,
 }
 
 float UpperDistance(const float* x, const float* y, int64_t dimension) {
-  const double roundings = static_cast<double>(dimension / 16 + 40);
+  const double roundings = static_cast<double>(dimension) / 16 + 41;
   const double square = LaneSquare(x, y, dimension);
   return BoundUp(std::sqrt(square * (1 + 0x1p-23 * roundings)) + 1e-19);
 }
@@ -208,17 +208,14 @@ std::vector<LloydAssigner::Change> LloydAssigner::Assign(
         }
         Slot slot;
         LloydBlock search(*this, packed);
+        for (int32_t& row : open) row += static_cast<int32_t>(block.begin);
+        std::vector<int32_t> before;
         for (size_t begin = 0; begin < open.size();
              begin += LloydBlock::kRows) {
-          std::vector<int32_t> rows(
-              open.begin() + static_cast<int64_t>(begin),
-              open.begin() + static_cast<int64_t>(std::min<size_t>(
-                                 begin + LloydBlock::kRows, open.size())));
-          std::vector<int32_t> before;
-          for (int32_t& row : rows) {
-            row += static_cast<int32_t>(block.begin);
-            before.push_back(assignment[row]);
-          }
+          const auto rows = std::span<const int32_t>(open).subspan(
+              begin, std::min<size_t>(LloydBlock::kRows, open.size() - begin));
+          before.clear();
+          for (const int32_t row : rows) before.push_back(assignment[row]);
           search.Score(rows, assignment, upper, lower_.data());
           for (size_t i = 0; i < rows.size(); ++i) {
             if (assignment[rows[i]] != before[i]) {

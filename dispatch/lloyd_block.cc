@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "muster/dispatch/score_kernel.h"
@@ -13,6 +14,16 @@ namespace muster::dispatch {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// Bounds of the square root (0 for negative values). The bound's margin of four
+// roundings covers the two of a float root.
+float RootUp(double square) {
+  return BoundUp(std::sqrt(static_cast<float>(std::max(0.0, square))) + 1e-22F);
+}
+float RootDown(double square) {
+  return BoundDown(std::sqrt(static_cast<float>(std::max(0.0, square))) -
+                   1e-22F);
+}
 
 // A float above `value`, of either sign.
 float JustAbove(double value) {
@@ -43,30 +54,36 @@ LloydBlock::LloydBlock(const LloydAssigner& owner, const PackedCenters& packed)
   positions_.resize(static_cast<size_t>(width_));
 }
 
-double LloydBlock::NormError(const Row& row) const {
-  return row.square *
-             (packed_.kappa_ + 0x1p-21 * static_cast<double>(26 + pieces_)) +
-         0x1p-138 * static_cast<double>(dimension_);
-}
-
 double LloydBlock::UpperScore(const Row& row, float score, int32_t slot) const {
   return static_cast<double>(score) + packed_.kappa_ * row.square +
          packed_.slack_[slot];
 }
 
-void LloydBlock::Load(int64_t i, int32_t point, int32_t own, float upper) {
+void LloydBlock::Load(int64_t i, int64_t size, int32_t point, int32_t own,
+                      float upper) {
   Row& row = rows_[i];
   row.x = owner_.points_.Point(point).data();
   row.candidates.clear();
-  float* centered = centered_.data() + i * pieces_ * kTilePiece;
-  row.square = packed_.CenterPoint(row.x, centered);
+  if (groups_ == 1) {
+    // Straight into the tile that will be scored.
+    const int64_t begin = i / kTileRows * kTileRows;
+    const int64_t padded = PaddedTileRows(std::min(kTileRows, size - begin));
+    row.square = packed_.CenterPoint(
+        row.x,
+        tiles_.data() + begin * pieces_ * kTilePiece + (i - begin) * kTilePiece,
+        padded * kTilePiece);
+  } else {
+    row.square = packed_.CenterPoint(
+        row.x, centered_.data() + i * pieces_ * kTilePiece, kTilePiece);
+  }
   row.in_range = packed_.InRange(row.square);
   row.upper = upper;
   row.own_slot = own < 0 ? -1 : owner_.slot_of_center_[own];
   // Scores above this belong to distances above `upper`.
   const double reach = static_cast<double>(upper) * upper;
-  const double threshold = (reach - row.square + NormError(row)) / 2 -
-                           packed_.shift_ + packed_.kappa_ * row.square;
+  const double threshold =
+      (reach - row.square + packed_.NormError(row.square)) / 2 -
+      packed_.shift_ + packed_.kappa_ * row.square;
   row.threshold = upper == kInfinity ? kInfinity : JustAbove(threshold);
 }
 
@@ -103,7 +120,7 @@ void LloydBlock::ScoreGroup(int64_t g, std::span<const int32_t> rows) {
     pairs_ += count * size;
     for (int64_t r = 0; r < count; ++r) {
       const int32_t i = rows[begin + r];
-      Take(rows_[i], g, i, scores_.data() + r * width_);
+      if (rows_[i].in_range) Take(rows_[i], g, i, scores_.data() + r * width_);
     }
   }
 }
@@ -138,9 +155,9 @@ void LloydBlock::Take(Row& row, int64_t g, int64_t i, const float* scores) {
   }
   if (groups_ > 1) {
     // The least distance so far, for the groups to come.
-    const double square =
-        row.square + NormError(row) + 2 * (packed_.shift_ + loose);
-    row.upper = std::min(row.upper, BoundUp(std::sqrt(std::max(0.0, square))));
+    const double square = row.square + packed_.NormError(row.square) +
+                          2 * (packed_.shift_ + loose);
+    row.upper = std::min(row.upper, RootUp(square));
   }
 }
 
@@ -204,10 +221,10 @@ void LloydBlock::Settle(int64_t i, int32_t before, int32_t* assignment,
   float score = 0;
   *assignment = Decide(row, &score);
   const double base = row.square + 2 * packed_.shift_;
-  const double error = NormError(row);
+  const double error = packed_.NormError(row.square);
   const int32_t slot = owner_.slot_of_center_[*assignment];
   const double square = base + error + 2.0 * score + 2 * packed_.slack_[slot];
-  const float scored = BoundUp(std::sqrt(std::max(0.0, square)));
+  const float scored = RootUp(square);
   *upper = *assignment == before ? std::min(*upper, scored) : scored;
   const int32_t mine = owner_.group_of_center_[*assignment];
   for (int64_t g = 0; g < groups_; ++g) {
@@ -215,7 +232,7 @@ void LloydBlock::Settle(int64_t i, int32_t before, int32_t* assignment,
     if (std::isnan(first)) continue;
     const float other =
         g == mine && score == first ? second_[i * groups_ + g] : first;
-    lower[g] = BoundDown(std::sqrt(std::max(0.0, base - error + 2.0 * other)));
+    lower[g] = RootDown(base - error + 2.0 * other);
   }
 }
 
@@ -224,13 +241,19 @@ void LloydBlock::Score(std::span<const int32_t> points, int32_t* assignment,
   const auto size = static_cast<int64_t>(points.size());
   for (int64_t i = 0; i < size; ++i) {
     const int32_t j = points[i];
-    Load(i, j, assignment[j], upper[j]);
+    Load(i, size, j, assignment[j], upper[j]);
   }
   std::fill(first_.begin(), first_.begin() + size * groups_,
             std::numeric_limits<float>::quiet_NaN());
   tiled_.clear();
   std::vector<int32_t> rows;
-  for (int64_t g = 0; g < groups_; ++g) {
+  if (groups_ == 1) {
+    rows.resize(points.size());
+    std::iota(rows.begin(), rows.end(), 0);
+    tiled_ = rows;
+    ScoreGroup(0, rows);
+  }
+  for (int64_t g = 0; g < groups_ && groups_ > 1; ++g) {
     rows.clear();
     for (int64_t i = 0; i < size; ++i) {
       const int32_t j = points[i];

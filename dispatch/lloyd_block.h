@@ -58,16 +58,13 @@ class LloydBlock {
     std::vector<Candidate> candidates = {};
   };
 
-  void Load(int64_t i, int32_t point, int32_t own, float upper);
+  void Load(int64_t i, int64_t size, int32_t point, int32_t own, float upper);
   void ScoreGroup(int64_t g, std::span<const int32_t> rows);
   void Take(Row& row, int64_t g, int64_t i, const float* scores);
   int32_t Decide(Row& row, float* score);
   void Settle(int64_t i, int32_t before, int32_t* assignment, float* upper,
               float* lower);
   int32_t DecideWithoutScores(const Row& row) const;
-  // What |x'|^2 may be off by, in units of a squared distance, with the score's
-  // own error.
-  double NormError(const Row& row) const;
   double UpperScore(const Row& row, float score, int32_t slot) const;
 
   const LloydAssigner& owner_;

@@ -125,7 +125,7 @@ PackedCenters::PackedCenters(PointsView centers,
   for (int64_t c = 0; c < k; ++c) {
     const double offset = offsets.empty() ? 0.0 : std::abs(offsets[c]);
     const double rounding =
-        1.01 * u * static_cast<double>(4 + d / 512) *
+        1.01 * u * (5 + static_cast<double>(d) / 512) *
             (std::abs(bias[c] - shift_) + kappa_ * squares[c]) +
         0x1p-50 * (offset + std::abs(shift_)) + underflow;
     const double below = kappa_ / 2 * squares[c] + rounding;
@@ -142,14 +142,20 @@ double PackedCenters::ExactCost(std::span<const float> x,
   return offsets_.empty() ? square : square - offsets_[center];
 }
 
-double PackedCenters::CenterPoint(const float* x, float* centered) const {
+double PackedCenters::CenterPoint(const float* x, float* centered,
+                                  int64_t stride) const {
   const int64_t d = dimension();
   float square = 0;
   for (int64_t m = 0; m < d; m += kTilePiece) {
     square += Center(x + m, mean_.data() + m, std::min(kTilePiece, d - m),
-                     centered + m);
+                     centered + m / kTilePiece * stride);
   }
   return RoundSquareUp(square, d);
+}
+
+double PackedCenters::NormError(double square) const {
+  const auto d = static_cast<double>(dimension());
+  return square * (kappa_ + 0x1p-21 * (27 + d / kTilePiece)) + 0x1p-138 * d;
 }
 
 bool PackedCenters::InRange(double square) const {
@@ -441,10 +447,7 @@ void PackedCenters::NearestTwoOf(PointsView points,
           }
           // Distances squared are 2 (score + shift) + |x'|^2, give or take.
           const double base = row.square + 2 * shift_;
-          const double error =
-              row.square * (kappa_ + 0x1p-21 * static_cast<double>(
-                                                   26 + dimension() / 64)) +
-              0x1p-138 * static_cast<double>(dimension());
+          const double error = NormError(row.square);
           const double upper =
               base + error + 2 * best.score + 2 * slack_[best.center];
           two.upper = RoundUp(std::sqrt(std::max(0.0, upper)) * (1 + 1e-7));

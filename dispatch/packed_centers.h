@@ -72,8 +72,12 @@ class PackedCenters {
   friend class LloydAssigner;
   friend class LloydBlock;
 
-  // centered (padded to 64 coordinates) := x'; returns |x'|^2, rounded up.
-  double CenterPoint(const float* x, float* centered) const;
+  // centered := x', its pieces of 64 coordinates `stride` floats apart; returns
+  // |x'|^2, rounded up.
+  double CenterPoint(const float* x, float* centered, int64_t stride) const;
+  // What the squared distance of a point with this |x'|^2 may be off by when it
+  // is taken from a score and the rounded |x'|^2.
+  double NormError(double square) const;
   // Whether scores of a point with this |x'|^2 are finite and their error
   // bounds hold.
   bool InRange(double square) const;

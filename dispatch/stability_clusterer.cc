@@ -156,11 +156,12 @@ std::vector<double> Thresholds(const ClusteringProblem& problem, int64_t count,
       EvaluateObjective(problem.objective, problem.points, centers.View(),
                         nearest, 1, {}, runtime) /
       static_cast<double>(problem.points.size);
+  // A quarter of them below w: alpha / (3 eps) is large as a rule.
+  const int64_t below = count / 4;
   std::vector<double> thresholds;
   for (int64_t i = 0; i < count; ++i) {
-    // A quarter of them below w: alpha / (3 eps) is large as a rule.
-    const double cost =
-        average * std::exp2(static_cast<double>(i - count / 4) / 2);
+    const int64_t halves = i - below;
+    const double cost = average * std::exp2(static_cast<double>(halves) / 2);
     thresholds.push_back(means ? cost : cost * cost);
   }
   return thresholds;

@@ -125,7 +125,7 @@ Clustering Solve(const ClusteringProblem& problem, Rng rng,
 TEST(StabilityTest, FindsSeparatedClusters) {
   const Rng root(TestSeed());
   const std::vector<int64_t> sizes = {24, 30, 36, 40, 48, 60};
-  for (int64_t trial = 0; trial < 25; ++trial) {
+  for (int64_t trial = 0; trial < 8; ++trial) {
     const Planted planted = Plant(root.Fork("plant", trial), sizes, 14);
     ClusteringProblem problem{
         .points = planted.points.View(), .num_clusters = 6, .sizes = {20, 64}};
@@ -152,7 +152,7 @@ TEST(StabilityTest, FindsSeparatedClusters) {
 TEST(StabilityTest, IsCloseWithABadShareOfPoints) {
   const Rng root(TestSeed());
   const std::vector<int64_t> sizes = {60, 60, 70, 80, 90};
-  for (int64_t trial = 0; trial < 10; ++trial) {
+  for (int64_t trial = 0; trial < 5; ++trial) {
     Planted planted = Plant(root.Fork("plant", trial), sizes, 9);
     Rng rng = root.Fork("bad", trial);
     const int64_t n = planted.points.size(), d = planted.points.dimension;
