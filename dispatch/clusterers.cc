@@ -30,6 +30,10 @@ constexpr ClustererEntry kTable[] = {
      "balanced k-means: the exact assignment within the bounds and centroids, "
      "in turn; prices",
      Create<BalancedClusterer, &ClustererOptions::balanced>},
+    {"balanced_fast",
+     "balanced k-means for tens of millions of points: a sample, then exact "
+     "chunks; prices",
+     Create<BalancedFastClusterer, &ClustererOptions::balanced_fast>},
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/dispatch/balanced_clusterer.h"
+#include "muster/dispatch/balanced_fast_clusterer.h"
 #include "muster/dispatch/clusterer.h"
 #include "muster/dispatch/merge_split_clusterer.h"
 #include "muster/dispatch/stability_clusterer.h"
@@ -26,6 +27,7 @@ struct ClustererOptions {
   MergeSplitOptions merge_split = {};
   StabilityOptions stability = {};
   BalancedOptions balanced = {};
+  BalancedFastOptions balanced_fast = {};
 };
 
 struct ClustererEntry {
