@@ -1,5 +1,6 @@
 #include "muster/dispatch/projected_router.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,9 @@
 namespace muster::dispatch {
 namespace {
 
+// A block's points: enough to keep a router busy, within the caches.
 constexpr int64_t kRowsPerBlock = 256;
+constexpr int64_t kValuesPerBlock = int64_t{1} << 20;
 
 // Projects project(j, point) for each j of [0, n) and routes the points, block
 // by block: memory O(d') a thread.
@@ -21,9 +24,10 @@ void RouteProjected(const Router& router, int64_t n, Project&& project,
                     std::span<int32_t> groups,
                     const runtime::Runtime& runtime) {
   const int64_t d = router.dimension(), p = router.copies();
+  const int64_t rows =
+      std::clamp<int64_t>(kValuesPerBlock / d, 1, kRowsPerBlock);
   runtime::ParallelForBlocks(
-      runtime, runtime::CutBlocks(n, kRowsPerBlock),
-      [&](int64_t, runtime::Block block) {
+      runtime, runtime::CutBlocks(n, rows), [&](int64_t, runtime::Block block) {
         std::vector<float> points(static_cast<size_t>(block.size() * d));
         for (int64_t j = block.begin; j < block.end; ++j) {
           project(j, std::span(points).subspan(

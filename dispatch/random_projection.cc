@@ -122,11 +122,17 @@ absl::Status Validate(const RandomProjectionOptions& options) {
         "projection: num_features is %d, need a number in [1, 2^31 - 1]",
         options.num_features));
   }
-  if (options.dimension < 0 || options.dimension > kMost) {
+  if (options.dimension < 0 || options.dimension > kMaxProjectedDimension) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "projection: dimension is %d, need a number in [0, 2^31 - 1] (0: "
-        "rows as they are)",
-        options.dimension));
+        "projection: dimension is %d, need a number in [0, %d] (0: rows as "
+        "they are)",
+        options.dimension, kMaxProjectedDimension));
+  }
+  if (options.dimension == 0 && options.num_features > kMaxProjectedDimension) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "projection: dimension 0 leaves %d features to a point, of which there "
+        "may be %d: project to fewer",
+        options.num_features, kMaxProjectedDimension));
   }
   return absl::OkStatus();
 }

@@ -73,11 +73,14 @@ SparseRows SelectRows(SparseRowsView rows, std::span<const int64_t> indices);
 // values that are not finite. Rows without entries are allowed. O(entries).
 absl::Status ValidateSparseRows(SparseRowsView rows, absl::string_view what);
 
+// Most features of a projected point: points are dense.
+inline constexpr int64_t kMaxProjectedDimension = int64_t{1} << 20;
+
 struct RandomProjectionOptions {
   int64_t num_features = 0;  // D in [1, 2^31 - 1]
-  // d' >= 0: features of the points. More keep distances better and cost as
-  // many times more; 128 keeps them within about 12 % (one standard deviation).
-  // 0: no projection, the rows as they are, d' = D.
+  // d' in [0, 2^20]: features of the points. More keep distances better and
+  // cost as many times more; 128 keeps them within about 12 % (one standard
+  // deviation). 0: no projection, the rows as they are, d' = D.
   int64_t dimension = 128;
   // Scales rows to length 1 first (TF-IDF: distances then compare angles). A
   // row of zeros stays one.

@@ -185,6 +185,12 @@ TEST(RandomProjectionTest, NamesWhatIsWrong) {
               invalid("num_features is 2147483648"));
   EXPECT_THAT(RandomProjection::Create({.num_features = 1, .dimension = -1}),
               invalid("dimension is -1"));
+  EXPECT_THAT(RandomProjection::Create(
+                  {.num_features = 1, .dimension = kMaxProjectedDimension + 1}),
+              invalid("dimension is 1048577"));
+  EXPECT_THAT(RandomProjection::Create(
+                  {.num_features = kMaxProjectedDimension + 1, .dimension = 0}),
+              invalid("dimension 0 leaves 1048577"));
   const auto projection = RandomProjection::Create({.num_features = 5});
   ASSERT_THAT(projection, IsOk());
   const auto error = [&](const SparseRows& rows) {
