@@ -242,7 +242,7 @@ class Descent {
       previous = totals.gap;
       if (totals.gap * decrease > stop.tolerance * objective) continue;
       Measure(stop);
-      if (solution_.converged) break;
+      if (solution_.converged) return std::move(solution_);
       if (!all || order_.size() < states_.size()) {
         AllRows();
         previous = kInfinity;

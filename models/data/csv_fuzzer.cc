@@ -14,11 +14,10 @@
 #include "muster/runtime/fuzz_target.h"
 
 std::vector<std::string> muster::runtime::FuzzSeeds() {
+  const std::string byte_order_mark = "\xef\xbb\xbf";
   return {"0age, weight ,\"a \"\"b\"\", m\",class\r\n\n31,+80.5,1.83,1\n",
           "11;2;3\n4;5;6\n", "2x\ty\n1\t\n",
-          "3\xef\xbb\xbf"
-          "1,NA,?\n2,,\"\"",
-          "7a,b\n1,\"2\n3,4\n"};
+          "3" + byte_order_mark + "1,NA,?\n2,,\"\"", "7a,b\n1,\"2\n3,4\n"};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
