@@ -1,0 +1,254 @@
+#include "muster/dispatch/clustering_lp.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "muster/dispatch/linear_program.h"
+#include "muster/runtime/check.h"
+#include "muster/runtime/status_macros.h"
+
+namespace muster::dispatch {
+namespace {
+
+// Arcs added to a centre in one round, and below what reduced cost.
+constexpr size_t kArcsPerCenter = 40;
+constexpr double kReducedCost = -1e-10;
+// Cost of a copy that no arc serves, in units of the largest cost; raised by
+// the same factor while any is needed.
+constexpr double kUnservedCost = 8;
+
+// The programme over the arcs generated so far, costs divided by the largest.
+class Master {
+ public:
+  Master(const DistanceMatrix& costs, int64_t num_clusters, int64_t copies,
+         const SizeBounds& sizes, CenterCount count)
+      : costs_(costs),
+        n_(costs.size()),
+        k_(static_cast<double>(num_clusters)),
+        p_(static_cast<double>(copies)),
+        a_(static_cast<double>(sizes.lower)),
+        b_(static_cast<double>(std::min(sizes.upper, costs.size()))),
+        exactly_(count == CenterCount::kExactly),
+        unit_(costs.Largest() > 0 ? costs.Largest() : 1.0),
+        arc_(static_cast<size_t>(n_ * n_), -1) {
+    // Rows: points, lower bounds, upper bounds, count.
+    for (int64_t j = 0; j < n_; ++j) program_.AddRow(p_, p_);
+    for (int64_t i = 0; i < n_; ++i) program_.AddRow(0, kUnbounded);
+    for (int64_t i = 0; i < n_; ++i) program_.AddRow(-kUnbounded, 0);
+    program_.AddRow(exactly_ ? k_ : 0, k_);
+    // Columns: openings, unserved copies, then arcs.
+    for (int64_t i = 0; i < n_; ++i) {
+      const LpEntry entries[] = {
+          {Lower(i), -a_}, {Upper(i), -b_}, {Count(), 1}};
+      program_.AddColumn(0, 1, 0, entries);
+    }
+    for (int64_t j = 0; j < n_; ++j) {
+      const LpEntry entries[] = {{Point(j), 1}};
+      program_.AddColumn(0, p_, unserved_cost_, entries);
+    }
+  }
+
+  bool HasArc(int64_t i, int64_t j) const { return arc_[i * n_ + j] >= 0; }
+
+  // Arcs with their rows x_ij <= y_i.
+  void AddArcs(const std::vector<std::pair<int64_t, int64_t>>& arcs) {
+    int32_t row = program_.num_rows();
+    for (const auto& [i, j] : arcs) {
+      const LpEntry opening[] = {{static_cast<int32_t>(i), -1}};
+      program_.AddRow(-kUnbounded, 0, opening);
+    }
+    for (const auto& [i, j] : arcs) {
+      const LpEntry entries[] = {
+          {Point(j), 1}, {Lower(i), 1}, {Upper(i), 1}, {row++, 1}};
+      arc_[i * n_ + j] =
+          program_.AddColumn(0, 1, costs_(i, j) / unit_, entries);
+    }
+    num_arcs_ += static_cast<int64_t>(arcs.size());
+  }
+
+  LinearProgram& program() { return program_; }
+  // Adds rows over the openings, so these must be in the solver first.
+  void Begin() { program_.Flush(); }
+
+  double Cost() const { return program_.Objective() * unit_; }
+
+  double Unserved() const {
+    const std::span<const double> columns = program_.Columns();
+    return *std::max_element(columns.begin() + n_, columns.begin() + 2 * n_);
+  }
+  void RaiseUnservedCost() {
+    unserved_cost_ *= kUnservedCost;
+    for (int64_t j = 0; j < n_; ++j) {
+      program_.SetCost(static_cast<int32_t>(n_ + j), unserved_cost_);
+    }
+  }
+
+  // D, max(0, r_i) of each point, and the arcs that may lower the cost.
+  double Price(std::vector<double>* opening_costs,
+               std::vector<std::pair<int64_t, int64_t>>* arcs) const {
+    const std::span<const double> duals = program_.RowDuals();
+    // Multipliers of inequalities, whatever sign the solver's rounding has.
+    const double nu =
+        exactly_ ? -duals[Count()] : std::max(0.0, -duals[Count()]);
+    double bound = -k_ * nu;
+    for (int64_t j = 0; j < n_; ++j) bound += p_ * duals[Point(j)];
+    arcs->clear();
+    std::vector<std::pair<double, int64_t>> candidates;
+    for (int64_t i = 0; i < n_; ++i) {
+      const double lower = std::max(0.0, duals[Lower(i)]);
+      const double upper = std::max(0.0, -duals[Upper(i)]);
+      double reduced = a_ * lower - b_ * upper + nu;
+      candidates.clear();
+      for (int64_t j = 0; j < n_; ++j) {
+        const double cost =
+            costs_(i, j) / unit_ - duals[Point(j)] - lower + upper;
+        reduced += std::min(0.0, cost);
+        if (cost < kReducedCost && !HasArc(i, j))
+          candidates.push_back({cost, j});
+      }
+      bound += std::min(0.0, reduced);
+      (*opening_costs)[i] = std::max(0.0, reduced) * unit_;
+      if (reduced >= kReducedCost) continue;
+      std::sort(candidates.begin(), candidates.end());
+      candidates.resize(std::min(candidates.size(), kArcsPerCenter));
+      for (const auto& [cost, j] : candidates) arcs->push_back({i, j});
+    }
+    return bound * unit_;
+  }
+
+  // The programme's solution, its rounding errors removed: shares in [0, y],
+  // sums exact.
+  FractionalClustering Solution() const {
+    const std::span<const double> columns = program_.Columns();
+    FractionalClustering result(n_);
+    for (int64_t j = 0; j < n_; ++j) {
+      double served = 0;
+      for (int64_t i = 0; i < n_; ++i) {
+        if (!HasArc(i, j)) continue;
+        const double share = columns[arc_[i * n_ + j]];
+        if (share <= kOpeningTolerance) continue;
+        result.share(i, j) = std::min(share, 1.0);
+        served += result.share(i, j);
+      }
+      for (int64_t i = 0; i < n_; ++i) result.share(i, j) *= p_ / served;
+    }
+    for (int64_t i = 0; i < n_; ++i) {
+      double opening = columns[i] > kOpeningTolerance ? columns[i] : 0.0;
+      for (int64_t j = 0; j < n_; ++j) {
+        opening = std::max(opening, result.share(i, j));
+      }
+      result.openings[i] = std::min(opening, 1.0);
+    }
+    return result;
+  }
+
+  int64_t num_arcs() const { return num_arcs_; }
+
+ private:
+  int32_t Point(int64_t j) const { return static_cast<int32_t>(j); }
+  int32_t Lower(int64_t i) const { return static_cast<int32_t>(n_ + i); }
+  int32_t Upper(int64_t i) const { return static_cast<int32_t>(2 * n_ + i); }
+  int32_t Count() const { return static_cast<int32_t>(3 * n_); }
+
+  const DistanceMatrix& costs_;
+  const int64_t n_;
+  const double k_, p_, a_, b_;
+  const bool exactly_;
+  const double unit_;
+  double unserved_cost_ = kUnservedCost;
+  std::vector<int32_t> arc_;  // n x n: the arc's column, -1: not generated
+  int64_t num_arcs_ = 0;
+  LinearProgram program_;
+};
+
+// From each point to the `count` points where it is served most cheaply.
+std::vector<std::pair<int64_t, int64_t>> NearestArcs(
+    const DistanceMatrix& costs, int64_t count) {
+  const int64_t n = costs.size();
+  std::vector<std::pair<int64_t, int64_t>> arcs;
+  std::vector<int64_t> order(static_cast<size_t>(n));
+  for (int64_t j = 0; j < n; ++j) {
+    std::iota(order.begin(), order.end(), 0);
+    std::partial_sort(order.begin(), order.begin() + count, order.end(),
+                      [&](int64_t x, int64_t y) {
+                        return std::pair(costs(x, j), x) <
+                               std::pair(costs(y, j), y);
+                      });
+    for (int64_t r = 0; r < count; ++r) arcs.push_back({order[r], j});
+  }
+  std::sort(arcs.begin(), arcs.end());
+  return arcs;
+}
+
+}  // namespace
+
+absl::Status Validate(const ClusteringLpOptions& options) {
+  if (!(options.tolerance >= 0 && std::isfinite(options.tolerance))) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "tolerance is %g, need a finite number >= 0", options.tolerance));
+  }
+  if (!(options.initial_arcs >= 0 && std::isfinite(options.initial_arcs))) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "initial_arcs is %g, need a finite multiple >= 0 of n p / k",
+        options.initial_arcs));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LpSolution> SolveClusteringLp(const DistanceMatrix& costs,
+                                             int64_t num_clusters,
+                                             int64_t copies,
+                                             const SizeBounds& sizes,
+                                             const ClusteringLpOptions& options,
+                                             const runtime::Runtime& runtime) {
+  MUSTER_RETURN_IF_ERROR(Validate(options));
+  const int64_t n = costs.size();
+  MUSTER_RETURN_IF_ERROR(ValidateFeasible(n, num_clusters, copies, sizes));
+  Master master(costs, num_clusters, copies, sizes, options.count);
+  master.Begin();
+  const double mean =
+      static_cast<double>(n * copies) / static_cast<double>(num_clusters);
+  const int64_t initial = std::min(
+      n, copies + static_cast<int64_t>(std::ceil(options.initial_arcs * mean)));
+  std::vector<std::pair<int64_t, int64_t>> arcs = NearestArcs(costs, initial);
+  LpSolution result;
+  std::vector<double> opening_costs(static_cast<size_t>(n), 0.0);
+  double best_bound = -std::numeric_limits<double>::infinity();
+  while (true) {
+    master.AddArcs(arcs);
+    ++result.rounds;
+    const LinearProgram::Result solved = master.program().Solve(runtime);
+    if (runtime::ShouldStop(runtime)) {
+      return absl::CancelledError("linear programme: stopped from outside");
+    }
+    if (solved != LinearProgram::Result::kOptimal) {
+      return absl::InternalError(absl::StrFormat(
+          "linear programme of %d points: the solver gave up", n));
+    }
+    const double bound = master.Price(&opening_costs, &arcs);
+    if (bound > best_bound) {
+      best_bound = bound;
+      result.opening_costs = opening_costs;
+    }
+    const double gap = master.Cost() - best_bound;
+    if (arcs.empty() || gap <= options.tolerance * std::abs(master.Cost())) {
+      if (master.Unserved() <= kOpeningTolerance) break;
+      master.RaiseUnservedCost();  // this programme is not the one asked for
+      arcs.clear();
+    }
+  }
+  result.fractional = master.Solution();
+  result.cost = FractionalCost(costs, result.fractional);
+  result.lower_bound = std::min(best_bound, result.cost);
+  result.arcs = master.num_arcs();
+  result.iterations = master.program().iterations();
+  return result;
+}
+
+}  // namespace muster::dispatch
