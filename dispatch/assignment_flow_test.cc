@@ -109,11 +109,12 @@ double BestByLoads(const AssignmentFlow& flow, bool radius) {
 
 TEST(AssignmentFlowTest, AgreesWithTryingAllLoads) {
   const runtime::Rng root(runtime::TestSeed());
-  for (uint64_t trial = 0; trial < 40; ++trial) {
+  for (uint64_t trial = 0; trial < 150; ++trial) {
     runtime::Rng rng = root.Fork("assignment_flow", trial);
     const MetricInstance instance =
         RandomInstance(rng.Fork("instance"), /*min_copies=*/1);
     SCOPED_TRACE(instance.name);
+    if (instance.num_clusters > 3) continue;  // too many loads to try
     std::vector<int64_t> centers;
     for (int64_t i = 0; i < instance.num_clusters; ++i) centers.push_back(i);
     const AssignmentFlow flow = {

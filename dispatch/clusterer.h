@@ -27,6 +27,7 @@ struct ClustererTraits {
   bool keeps_bounds = true;  // guaranteed_sizes are the bounds asked for
   bool centers_are_points = false;
   bool prices = false;     // fills Clustering::prices
+  bool optimal = false;    // when converged, lower_bound = cost (kAnyCenters)
   int64_t max_points = 0;  // practical limit, above it ResourceExhausted; 0:
                            // none
 };

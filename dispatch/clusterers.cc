@@ -34,6 +34,14 @@ constexpr ClustererEntry kTable[] = {
      "balanced k-means for tens of millions of points: a sample, then exact "
      "chunks; prices",
      Create<BalancedFastClusterer, &ClustererOptions::balanced_fast>},
+    {"lp_rounding",
+     "linear programme and rounding, p >= 2, with a lower bound; hundreds of "
+     "points",
+     Create<LpRoundingClusterer, &ClustererOptions::lp_rounding>},
+    {"k_center", "k-center within 6 times the optimum; up to 200 points",
+     Create<KCenterClusterer, &ClustererOptions::k_center>},
+    {"exact", "the optimum by integer programme; up to 60 points",
+     Create<ExactClusterer, &ClustererOptions::exact>},
 };
 
 }  // namespace

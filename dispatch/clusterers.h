@@ -17,6 +17,10 @@
 #include "muster/dispatch/balanced_clusterer.h"
 #include "muster/dispatch/balanced_fast_clusterer.h"
 #include "muster/dispatch/clusterer.h"
+#include "muster/dispatch/exact_clusterer.h"
+#include "muster/dispatch/exact_programme.h"
+#include "muster/dispatch/k_center_clusterer.h"
+#include "muster/dispatch/lp_rounding_clusterer.h"
 #include "muster/dispatch/merge_split_clusterer.h"
 #include "muster/dispatch/stability_clusterer.h"
 
@@ -28,6 +32,9 @@ struct ClustererOptions {
   StabilityOptions stability = {};
   BalancedOptions balanced = {};
   BalancedFastOptions balanced_fast = {};
+  LpRoundingOptions lp_rounding = {};
+  KCenterOptions k_center = {};
+  ExactOptions exact = {};
 };
 
 struct ClustererEntry {

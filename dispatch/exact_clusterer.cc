@@ -23,6 +23,7 @@ ClustererTraits ExactClusterer::traits() const {
           .center = true,
           .max_copies = std::numeric_limits<int64_t>::max(),
           .centers_are_points = true,
+          .optimal = true,
           .max_points = options_.max_points};
 }
 

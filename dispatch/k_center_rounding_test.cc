@@ -28,62 +28,6 @@ DistanceMatrix Line(std::vector<float> places) {
   return DistanceMatrix::Of(points.View());
 }
 
-TEST(ThresholdLpTest, ComponentsArePathsOfNearPairs) {
-  const DistanceMatrix metric = Line({0, 10, 1, 2, 11});
-  EXPECT_THAT(ThresholdComponents(metric, 1),
-              ElementsAre(ElementsAre(0, 2, 3), ElementsAre(1, 4)));
-  EXPECT_EQ(ThresholdComponents(metric, 0).size(), 5u);
-  EXPECT_EQ(ThresholdComponents(metric, 8).size(), 1u);
-}
-
-// Three points in a row with pairs at distance 1, one copy: at least one centre
-// (the middle), at most three; with sizes >= 2 one alone.
-TEST(ThresholdLpTest, CountsOfAPath) {
-  const DistanceMatrix metric = Line({0, 1, 2});
-  const std::vector<int64_t> members = {0, 1, 2};
-  ThresholdLp problem = {
-      .metric = &metric, .members = members, .radius = 1, .sizes = {0, 3}};
-  auto range = FeasibleCounts(problem);
-  ASSERT_THAT(range, IsOk());
-  ASSERT_TRUE(range->has_value());
-  EXPECT_EQ((*range)->fewest, 1);
-  EXPECT_EQ((*range)->most, 3);
-  problem.sizes = {2, 3};
-  range = FeasibleCounts(problem);
-  ASSERT_TRUE(range.ok() && range->has_value());
-  EXPECT_EQ((*range)->fewest, 1);
-  EXPECT_EQ((*range)->most, 1);
-  problem.sizes = {0, 2};  // two halves of the middle and its neighbours
-  range = FeasibleCounts(problem);
-  ASSERT_TRUE(range.ok() && range->has_value());
-  EXPECT_EQ((*range)->fewest, 2);
-  problem.copies = 3;  // the ends have two points within the radius
-  EXPECT_EQ(*FeasibleCounts(problem), std::nullopt);
-}
-
-TEST(ThresholdLpTest, SolutionsKeepTheConditions) {
-  const DistanceMatrix metric = Line({0, 1, 2, 3, 4, 5});
-  const std::vector<int64_t> members = {0, 1, 2, 3, 4, 5};
-  const ThresholdLp problem = {.metric = &metric,
-                               .members = members,
-                               .radius = 2,
-                               .copies = 2,
-                               .sizes = {2, 4}};
-  FractionalClustering fractional(6);
-  ASSERT_THAT(SolveThresholdLp(problem, 4, &fractional), IsOk());
-  EXPECT_LE(LargestViolation(fractional, 2, {2, 4}), 1e-7);
-  double sum = 0;
-  for (int64_t i = 0; i < 6; ++i) {
-    sum += fractional.openings[i];
-    for (int64_t j = 0; j < 6; ++j) {
-      if (metric(i, j) > 2) {
-        EXPECT_EQ(fractional.share(i, j), 0);
-      }
-    }
-  }
-  EXPECT_NEAR(sum, 4, 1e-7);
-}
-
 // A path of 8: monarch 0 marks {0, 1}; 3 is two hops from 1 and marks {2, 3,
 // 4}; 6 from 4 marks the rest.
 TEST(KCenterRoundingTest, PlantsMonarchsThreeHopsApart) {
