@@ -26,7 +26,7 @@ namespace muster::dispatch {
 
 struct ExactOptions {
   // Refused above: the tree of branches grows exponentially at worst. >= 1. At
-  // 60 points seconds as a rule (exact_programme_benchmark).
+  // 60 points seconds as a rule.
   int64_t max_points = 60;
   // Nodes of the tree, >= 1; then the best so far is returned, not proven. A
   // count and not a time, so that results do not depend on the machine.
