@@ -1,8 +1,8 @@
 #include "muster/dispatch/assignment_oracle.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <limits>
 #include <map>
 #include <utility>
@@ -100,14 +100,14 @@ absl::StatusOr<NetworkSimplexResult> LeastCostByNetworkSimplex(
   supply[sink] = -int64_t{n} * problem.copies;
   lemon::NetworkSimplex<Graph, int64_t, int64_t> simplex(graph);
   simplex.costMap(costs).lowerMap(lower).upperMap(upper).supplyMap(supply);
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   if (simplex.run() != decltype(simplex)::OPTIMAL) {
     return absl::FailedPreconditionError("network simplex: no optimum");
   }
-  const std::chrono::duration<double> seconds =
-      std::chrono::steady_clock::now() - begin;
+  const double seconds =
+      static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   return NetworkSimplexResult{.cost = simplex.totalCost<int64_t>(),
-                              .solve_seconds = seconds.count()};
+                              .solve_seconds = seconds};
 }
 
 }  // namespace muster::dispatch

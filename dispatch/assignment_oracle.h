@@ -18,7 +18,8 @@ double LeastCostByEnumeration(const AssignmentProblem& problem);
 
 struct NetworkSimplexResult {
   int64_t cost = 0;
-  double solve_seconds = 0;  // of the simplex alone, not of the graph's making
+  // Processor time of the simplex alone, not of the graph's making.
+  double solve_seconds = 0;
 };
 
 // The least cost by lemon::NetworkSimplex over n k + k arcs with 64-bit integer
