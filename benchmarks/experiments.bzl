@@ -18,6 +18,7 @@ EXPERIMENTS = {
     "//benchmarks/dispatch:grid": "dispatching the grid data (figure 11)",
     "//benchmarks/dispatch:mnist": "dispatching handwritten digits (figure 3b)",
     "//benchmarks/dispatch:text_and_tables": "dispatching a table and texts",
+    "//benchmarks/dispatch:clusterers": "clusterers side by side (figures 8 and 9)",
     "//benchmarks/dispatch:strong_scaling": "total time on 1 to 128 workers (figure 3f)",
     "//benchmarks/dispatch:replication": "copies of points and lost workers",
     "//benchmarks/dispatch:price_router": "dispatching by price or by neighbour",
