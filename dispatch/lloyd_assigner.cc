@@ -17,8 +17,9 @@ namespace muster::dispatch {
 namespace {
 
 constexpr int64_t kPointsPerBlock = 4096;
-// Calls without fresh upper bounds after one in which they settled few points.
-constexpr int32_t kRest = 3;
+// Open points of a block whose upper bounds are measured anew before it is
+// decided whether that pays.
+constexpr int64_t kProbe = 256;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Moves the bounds of `size` points with the centres; lists those that may have
 // another nearest centre now, with their least lower bound.
@@ -187,20 +188,19 @@ std::vector<LloydAssigner::Change> LloydAssigner::Assign(
 
   const auto groups = static_cast<int64_t>(group_begin_.size()) - 1;
   const auto blocks = runtime::CutBlocks(points_.size, kPointsPerBlock);
-  rest_.resize(blocks.size(), 0);
   struct Slot {
     std::vector<Change> changes;
     int64_t pairs = 0;
   };
-  std::vector<Slot> slots = runtime::MapBlocks(
-      runtime, blocks, [&](int64_t index, runtime::Block block) {
+  std::vector<Slot> slots =
+      runtime::MapBlocks(runtime, blocks, [&](int64_t, runtime::Block block) {
         std::vector<int32_t> open(static_cast<size_t>(block.size()));
         std::iota(open.begin(), open.end(), 0);
         int32_t* assignment = assignment_.data();
         float* upper = upper_.data();
         if (prune) {
-          open.resize(static_cast<size_t>(
-              OpenPoints(index, block, centers, open.data())));
+          open.resize(
+              static_cast<size_t>(OpenPoints(block, centers, open.data())));
         } else {
           std::fill_n(upper + block.begin, block.size(), kInfinity);
           std::fill_n(lower_.data() + block.begin * groups,
@@ -234,21 +234,22 @@ std::vector<LloydAssigner::Change> LloydAssigner::Assign(
   return changes;
 }
 
-// Moves the bounds of a block; the points, from its begin, that stay open.
-int64_t LloydAssigner::OpenPoints(int64_t index, runtime::Block block,
-                                  PointsView centers, int32_t* open) {
+int64_t LloydAssigner::OpenPoints(runtime::Block block, PointsView centers,
+                                  int32_t* open) {
   const auto groups = static_cast<int64_t>(group_begin_.size()) - 1;
   std::vector<float> least(static_cast<size_t>(block.size()));
   const int64_t count = MoveBounds(
       assignment_.data() + block.begin, drift_.data(), half_gap_.data(),
       group_drift_.data(), groups, block.size(), upper_.data() + block.begin,
       lower_.data() + block.begin * groups, open, least.data());
-  if (rest_[index] > 0) {
-    --rest_[index];
-    return count;
-  }
   int64_t left = 0;
   for (int64_t i = 0; i < count; ++i) {
+    // A look costs about an eighth of scoring a hundred centres. Where it
+    // settles fewer points than that, the others are scored unseen.
+    if (groups == 1 && i == kProbe && 8 * (i - left) < i) {
+      std::copy(open + i, open + count, open + left);
+      return left + count - i;
+    }
     const int64_t j = block.begin + open[i];
     const float upper =
         UpperDistance(points_.Point(j).data(),
@@ -257,8 +258,6 @@ int64_t LloydAssigner::OpenPoints(int64_t index, runtime::Block block,
     open[left] = open[i];
     left += static_cast<int64_t>(!(upper_[j] < least[i]));
   }
-  // A look costs about an eighth of scoring a hundred centres.
-  if (groups == 1 && 8 * (count - left) < count) rest_[index] = kRest;
   return left;
 }
 

@@ -44,8 +44,9 @@ class LloydAssigner {
 
   void MakeGroups(PointsView centers, int64_t group_size);
   void MeasureDrift(PointsView centers);
-  int64_t OpenPoints(int64_t index, runtime::Block block, PointsView centers,
-                     int32_t* open);
+  // Moves the bounds of a block with the centres and measures upper bounds anew
+  // where that pays; lists the points, from the block's begin, that stay open.
+  int64_t OpenPoints(runtime::Block block, PointsView centers, int32_t* open);
   void MeasureSeparation(const PackedCenters& packed,
                          const runtime::Runtime& runtime);
 
@@ -62,13 +63,10 @@ class LloydAssigner {
   std::vector<int32_t> assignment_;  // n
   std::vector<float> upper_;         // n
   std::vector<float> lower_;         // n x groups
-  // By block of points: calls of Assign for which upper bounds are not measured
-  // anew, since that settled few points the last time.
-  std::vector<int32_t> rest_;
-  PointSet previous_;               // the centres of the last call
-  std::vector<float> drift_;        // by centre, since then
-  std::vector<float> group_drift_;  // the largest of each group
-  std::vector<float> half_gap_;     // half the distance to the next centre
+  PointSet previous_;                // the centres of the last call
+  std::vector<float> drift_;         // by centre, since then
+  std::vector<float> group_drift_;   // the largest of each group
+  std::vector<float> half_gap_;      // half the distance to the next centre
   int64_t pairs_ = 0;
 };
 

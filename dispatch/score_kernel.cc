@@ -85,11 +85,12 @@ MUSTER_ALWAYS_INLINE void ReduceTwo(float* a, float* b, float* first,
 
 #ifdef __clang__
 #define MUSTER_AVX2 __attribute__((target("avx2,fma")))
-#define MUSTER_AVX512 __attribute__((target("avx512f")))
+#define MUSTER_AVX512 __attribute__((target("avx512f,avx2,fma")))
 #else
 // -O3 keeps the accumulators in registers.
 #define MUSTER_AVX2 __attribute__((target("avx2,fma"), optimize("O3")))
-#define MUSTER_AVX512 __attribute__((target("avx512f"), optimize("O3")))
+#define MUSTER_AVX512 \
+  __attribute__((target("avx512f,avx2,fma"), optimize("O3")))
 #endif
 
 template <int kRows>
@@ -125,6 +126,37 @@ MUSTER_AVX2 inline void Avx2Tile(const float* tile, int64_t rows,
       const __m256 b1 = _mm256_loadu_ps(base + 8);
       _mm256_storeu_ps(out, _mm256_sub_ps(b0, sums[i][0]));
       _mm256_storeu_ps(out + 8, _mm256_sub_ps(b1, sums[i][1]));
+    }
+  }
+}
+
+// The first 8 lanes of a panel whose others are padding.
+template <int kRows>
+MUSTER_AVX512 inline void Avx512HalfTile(const float* tile, int64_t dimension,
+                                         const PanelRow* panel,
+                                         const PanelRow& bias, float* scores,
+                                         int64_t stride) {
+  for (int64_t fold = 0; fold < dimension; fold += kFold) {
+    __m256 sums[kRows];
+    for (int i = 0; i < kRows; ++i) sums[i] = _mm256_setzero_ps();
+    const int64_t fold_end = std::min(dimension, fold + kFold);
+    for (int64_t begin = fold; begin < fold_end; begin += kTilePiece) {
+      const float* x = tile + begin * kRows;
+      const int64_t end = std::min(kTilePiece, dimension - begin);
+      for (int64_t m = 0; m < end; ++m) {
+        const __m256 c = _mm256_load_ps(panel[begin + m].lanes.data());
+#pragma GCC unroll 12
+        for (int i = 0; i < kRows; ++i) {
+          sums[i] = _mm256_fmadd_ps(_mm256_broadcast_ss(x + i * kTilePiece + m),
+                                    c, sums[i]);
+        }
+      }
+    }
+    for (int i = 0; i < kRows; ++i) {
+      float* out = scores + i * stride;
+      const float* base = fold == 0 ? bias.lanes.data() : out;
+      _mm256_storeu_ps(out, _mm256_sub_ps(_mm256_loadu_ps(base), sums[i]));
+      _mm256_storeu_ps(out + 8, _mm256_load_ps(bias.lanes.data() + 8));
     }
   }
 }
@@ -192,7 +224,10 @@ MUSTER_AVX512 void Avx512Scores(const float* tile, int64_t dimension,
     Avx512Tile<kRows, 2>(tile, dimension, panels + q * dimension, bias + q,
                          scores + q * kPanelLanes, stride);
   }
-  if (q < num_panels) {
+  if (q < num_panels && bias[q].lanes[8] == kInfinity) {
+    Avx512HalfTile<kRows>(tile, dimension, panels + q * dimension, bias[q],
+                          scores + q * kPanelLanes, stride);
+  } else if (q < num_panels) {
     Avx512Tile<kRows, 1>(tile, dimension, panels + q * dimension, bias + q,
                          scores + q * kPanelLanes, stride);
   }
@@ -355,7 +390,8 @@ constexpr Kernels kBaseline = {
 
 Kernels PickKernels() {
 #ifdef MUSTER_DISPATCH_X86
-  if (__builtin_cpu_supports("avx512f")) {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2") &&
+      __builtin_cpu_supports("fma")) {
     return {.scores = {Avx512Scores<1>, Avx512Scores<2>, Avx512Scores<4>,
                        Avx512Scores<8>, Avx512Scores<12>},
             .least = Avx512Least,

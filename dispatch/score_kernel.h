@@ -40,7 +40,8 @@ int64_t ScoreRoundings(int64_t dimension);
 
 // scores[i * stride + 16 q + l] = bias[q].lanes[l] - <tile row i, centre>, for
 // i < rows (a value of PaddedTileRows) and q < num_panels; panel q at
-// panels[q * dimension].
+// panels[q * dimension]. Lanes of infinite bias are padding, after all others
+// of the last panel; their scores are infinite.
 void ComputeScores(const float* tile, int64_t rows, int64_t dimension,
                    const PanelRow* panels, const PanelRow* bias,
                    int64_t num_panels, float* scores, int64_t stride);

@@ -133,7 +133,7 @@ def compare(args, kind, dimension, folder, peers):
         runs["faiss"] = lambda: run_faiss(args, peers["faiss"], timer, points,
                                           centers)
     if peers["sklearn"]:
-        for algorithm in ("lloyd", "elkan"):
+        for algorithm in args.sklearn_algorithms.split(","):
             runs["sklearn " + algorithm] = (
                 lambda algorithm=algorithm: run_sklearn(
                     args, timer, points, centers, algorithm))
@@ -180,6 +180,7 @@ def main():
     parser.add_argument("--wall", action="store_true", help="time by the clock")
     parser.add_argument("--group_sizes", default="",
                         help="also ours with these (0: no pruning), as 0,16,64")
+    parser.add_argument("--sklearn_algorithms", default="lloyd,elkan")
     parser.add_argument("--no_peers", action="store_true", help="ours only")
     parser.add_argument("--program", help="built by bazel when not given")
     args = parser.parse_args()
