@@ -155,13 +155,15 @@ std::vector<int64_t> DrawSample(int64_t n, const FitOptions& options) {
 
 RouterOr PriceRouterOf(PointsView sample, const Clustering& clustering,
                        const FitOptions& options,
+                       std::span<const double> weights,
                        const runtime::Runtime& runtime) {
   std::vector<double> prices = clustering.prices;
   if (prices.empty()) {
     AssignmentProblem problem{.points = sample,
                               .centers = clustering.centers.View(),
                               .copies = clustering.copies,
-                              .objective = options.objective};
+                              .objective = options.objective,
+                              .weights = weights};
     // The clustering may have other than num_groups clusters.
     MUSTER_ASSIGN_OR_RETURN(
         problem.sizes,
@@ -225,6 +227,7 @@ absl::Status Validate(const FitOptions& options) {
 
 RouterOr RouterOfClustering(PointsView sample, const Clustering& clustering,
                             const FitOptions& options,
+                            std::span<const double> weights,
                             const runtime::Runtime& runtime) {
   MUSTER_RETURN_IF_ERROR(CheckRouterName(options.router));
   absl::string_view kind = options.router;
@@ -234,7 +237,7 @@ RouterOr RouterOfClustering(PointsView sample, const Clustering& clustering,
                                                 : "nearest";
   }
   if (kind == "price") {
-    return PriceRouterOf(sample, clustering, options, runtime);
+    return PriceRouterOf(sample, clustering, options, weights, runtime);
   }
   if (kind == "center") {
     return CenterRouter::Create(
@@ -278,8 +281,8 @@ absl::Status FitBy(const Clusterer& clusterer, PointsView sample,
                         runtime));
   result->cluster_seconds = watch.Lap();
   MUSTER_ASSIGN_OR_RETURN(
-      result->router,
-      RouterOfClustering(sample, *result->clustering, options, runtime));
+      result->router, RouterOfClustering(sample, *result->clustering, options,
+                                         result->sample_weights, runtime));
   result->router_seconds = watch.Lap();
   return absl::OkStatus();
 }

@@ -105,10 +105,11 @@ absl::StatusOr<FitResult> FitProjectedRouter(
     const FitOptions& options, const runtime::Runtime& runtime = {});
 
 // The router options.router on a clustering of `sample` for options.objective.
-// InvalidArgument for "price" without prices after k-center.
+// `weights` are those of the sample, if it has some. InvalidArgument for
+// "price" without prices after k-center.
 absl::StatusOr<std::unique_ptr<Router>> RouterOfClustering(
     PointsView sample, const Clustering& clustering, const FitOptions& options,
-    const runtime::Runtime& runtime = {});
+    std::span<const double> weights = {}, const runtime::Runtime& runtime = {});
 
 // The partitions: "random"; "kd_tree_partition" (random coordinates, medians:
 // the paper's BPT), "pca_tree", "projection_tree" (partition_tree.h); "lsh"

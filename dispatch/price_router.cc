@@ -77,7 +77,11 @@ absl::StatusOr<std::unique_ptr<Router>> PriceRouter::Create(
 }
 
 PriceRouter::PriceRouter(PriceRouterState state) : state_(std::move(state)) {
-  if (state_.squared) packed_.emplace(state_.centers.View(), state_.prices);
+  if (state_.squared) {
+    packed_.emplace(state_.centers.View(), state_.prices);
+  } else {
+    transposed_ = Transpose(state_.centers.View());
+  }
 }
 
 std::string PriceRouter::EncodeState() const {
@@ -94,13 +98,12 @@ void PriceRouter::RouteChecked(PointsView points, std::span<int32_t> groups,
     return;
   }
   const int64_t k = num_groups();
-  const std::vector<float> transposed = Transpose(state_.centers.View());
   runtime::ParallelForBlocks(
       runtime, runtime::CutBlocks(points.size, kPointsPerBlock),
       [&](int64_t, runtime::Block block) {
         std::vector<double> costs(static_cast<size_t>(k));
         for (int64_t j = block.begin; j < block.end; ++j) {
-          SquaredDistancesInDouble(points.Point(j).data(), transposed.data(),
+          SquaredDistancesInDouble(points.Point(j).data(), transposed_.data(),
                                    points.dimension, k, costs.data());
           for (int64_t c = 0; c < k; ++c) {
             costs[c] = std::sqrt(costs[c]) - state_.prices[c];

@@ -71,6 +71,7 @@ class PriceRouter final : public Router {
 
   PriceRouterState state_;
   std::optional<PackedCenters> packed_;  // if squared, with the prices
+  std::vector<float> transposed_;        // else: the centres, d x k
 };
 
 }  // namespace muster::dispatch
