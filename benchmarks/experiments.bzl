@@ -16,6 +16,7 @@ EXPERIMENTS = {
     "//benchmarks/ata:async_sgd": "asynchronous SGD methods that really compute",
     "//benchmarks/dispatch:synthetic": "dispatching the synthetic data (figure 3a)",
     "//benchmarks/dispatch:grid": "dispatching the grid data (figure 11)",
+    "//benchmarks/dispatch:two_gaussians": "dispatching two Gaussians (section 14)",
     "//benchmarks/dispatch:mnist": "dispatching handwritten digits (figure 3b)",
     "//benchmarks/dispatch:text_and_tables": "dispatching a table and texts",
     "//benchmarks/dispatch:clusterers": "clusterers side by side (figures 8 and 9)",

@@ -118,8 +118,7 @@ absl::Status ShardTraining::Drain(const Handler& handler) {
     } else if (!absl::IsUnavailable(done.response.status())) {
       return done.response.status();
     }
-    MUSTER_RETURN_IF_ERROR(
-        handler(done.worker, pending, std::move(done.response)));
+    MUSTER_RETURN_IF_ERROR(handler(done.worker, pending, done.response));
   }
   return absl::OkStatus();
 }
@@ -129,7 +128,7 @@ absl::StatusOr<PhaseReport> ShardTraining::BillFit(double multiply_adds) {
   const CostModel& costs = options_.costs;
   PhaseReport report{.multiply_adds = multiply_adds};
   const Handler nothing = [](WorkerId, const Pending&,
-                             absl::StatusOr<Response>) {
+                             const absl::StatusOr<Response>&) {
     return absl::OkStatus();
   };
   Submit(WorkerId{0}, {}, {}, multiply_adds * costs.fit_seconds);
@@ -199,9 +198,9 @@ absl::Status ShardTraining::RouteAll(
   }
   MUSTER_RETURN_IF_ERROR(
       Drain([&](WorkerId worker, const Pending& pending,
-                absl::StatusOr<Response> response) -> absl::Status {
+                const absl::StatusOr<Response>& response) -> absl::Status {
         if (pending.step != Step::kRoute) {
-          return other(worker, pending, std::move(response));
+          return other(worker, pending, response);
         }
         if (!response.ok()) {
           // Read again, by whoever is up.
@@ -265,7 +264,8 @@ absl::StatusOr<PhaseReport> ShardTraining::Store(
         SendToOwners(data, reader, begin, groups, &report);
         return absl::OkStatus();
       },
-      [&](WorkerId, const Pending& pending, absl::StatusOr<Response> response) {
+      [&](WorkerId, const Pending& pending,
+          const absl::StatusOr<Response>& response) {
         if (response.ok()) return absl::OkStatus();
         lost_rows_ += static_cast<int64_t>(pending.rows.size());
         return absl::OkStatus();
@@ -288,7 +288,7 @@ absl::StatusOr<PhaseReport> ShardTraining::Train() {
            {.step = Step::kTrain, .group = g}, 0);
   }
   MUSTER_RETURN_IF_ERROR(Drain([&](WorkerId worker, const Pending& pending,
-                                   absl::StatusOr<Response> response) {
+                                   const absl::StatusOr<Response>& response) {
     const auto group = static_cast<size_t>(pending.group);
     if (!response.ok()) return absl::OkStatus();  // the group is lost
     if (pending.step == Step::kTrain) {
@@ -372,7 +372,8 @@ absl::StatusOr<Answers> ShardTraining::Answer(const LabeledData& queries,
         Ask(Range(begin, begin + rows), &query);
         return absl::OkStatus();
       },
-      [&](WorkerId, const Pending& pending, absl::StatusOr<Response> response) {
+      [&](WorkerId, const Pending& pending,
+          const absl::StatusOr<Response>& response) {
         if (!response.ok()) {
           for (const int32_t group : pending.groups) {
             alive_[static_cast<size_t>(group)] = 0;

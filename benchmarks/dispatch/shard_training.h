@@ -142,8 +142,9 @@ class ShardTraining {
     std::vector<int32_t> groups = {};  // kAnswer: beside rows
   };
   // Called with what ended and its response; an error when it was lost.
-  using Handler = std::function<absl::Status(
-      runtime::WorkerId worker, const Pending&, absl::StatusOr<Response>)>;
+  using Handler =
+      std::function<absl::Status(runtime::WorkerId worker, const Pending&,
+                                 const absl::StatusOr<Response>&)>;
   struct Query;
 
   runtime::WorkerId Owner(int32_t group) const;

@@ -160,6 +160,8 @@ mb::DispatchGrid MakeGrid(const mb::CommonFlags& flags) {
                               : std::vector<int64_t>{16, 32, 64, 128, 256}};
   grid.run.sample_size = flags.ByEffort<int64_t>(4'000, 10'000, 10'000);
   grid.run.workers = 64;
+  // The paper's 10,000 would leave most workers without a batch to route.
+  grid.run.training.batch_rows = 500;
   return grid;
 }
 
