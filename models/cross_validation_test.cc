@@ -146,13 +146,14 @@ TEST(CrossValidationTest, LimitsRows) {
 }
 
 TEST(CrossValidationTest, SameForAnyThreads) {
-  const DenseDataset data = Noisy(300, 80, Rng(TestSeed()));
+  const DenseDataset data = Noisy(120, 80, Rng(TestSeed()));
+  const CrossValidationOptions grid = {.grid = {0.1, 1}};
   for (LinearSolver solver :
        {LinearSolver::kDualCoordinateDescent, LinearSolver::kNewton}) {
     const auto expected =
-        CrossValidateC(data, {.solver = solver}, {}, Rng(1), {.threads = 1});
+        CrossValidateC(data, {.solver = solver}, grid, Rng(1), {.threads = 1});
     for (int threads : {2, 3, 8}) {
-      const auto result = CrossValidateC(data, {.solver = solver}, {}, Rng(1),
+      const auto result = CrossValidateC(data, {.solver = solver}, grid, Rng(1),
                                          {.threads = threads});
       EXPECT_EQ(result->best_c, expected->best_c);
       EXPECT_EQ(result->accuracies, expected->accuracies);
