@@ -2,6 +2,8 @@
 
 # Program -> arguments that keep it to what a regression would show in.
 _MICROBENCHMARKS = {
+    "//dispatch:distances_benchmark": ["--benchmark_filter=20000"],
+    "//dispatch:lloyd_benchmark": ["--benchmark_filter=k:100/"],
     "//runtime:blocks_benchmark": [],
     "//runtime:distributions_benchmark": [],
     "//runtime:event_queue_benchmark": [
