@@ -68,7 +68,8 @@ class Ascent {
         weights_(weights),
         options_(options),
         runtime_(runtime),
-        lists_(*lists) {}
+        lists_(*lists),
+        list_length_(options.list_length) {}
 
   PriceAscent Run(std::span<const double> prices);
 
@@ -102,15 +103,15 @@ class Ascent {
   const PriceAscentOptions options_;
   const runtime::Runtime& runtime_;
   CandidateLists& lists_;
+  int64_t list_length_;  // besides 2 p
   double spacing_ = 0;
   double doubt_ = 0;  // points that were uncertain with the lists just made
   PriceAscent result_;
 };
 
 void Ascent::BuildLists() {
-  // Long enough that a level's price changes rarely leave it: measured.
   const int64_t length =
-      std::min(costs_.num_centers(), 2 * copies_ + options_.list_length);
+      std::min(costs_.num_centers(), 2 * copies_ + list_length_);
   BuildCandidateLists(costs_, result_.prices, length, runtime_, &lists_);
   ++result_.lists_built;
 }
@@ -221,9 +222,16 @@ Scan Ascent::ScanHere(double width) {
   const double allowed =
       doubt_ + kMaxUncertain * static_cast<double>(costs_.num_points());
   if (scan.uncertain <= allowed) return scan;
-  BuildLists();
-  ++result_.passes;
-  scan = ScanAt(result_.prices, width);
+  while (true) {
+    BuildLists();
+    ++result_.passes;
+    scan = ScanAt(result_.prices, width);
+    if (scan.uncertain <= 3 * allowed || lists_.complete() ||
+        list_length_ >= options_.max_list_length) {
+      break;
+    }
+    list_length_ = std::min(2 * list_length_, options_.max_list_length);
+  }
   // What new lists leave in doubt, they would leave again.
   doubt_ = scan.uncertain;
   return scan;
@@ -311,7 +319,7 @@ void Ascent::Snap(double width) {
 
 double Ascent::WideEnough(double width, Scan* scan) {
   constexpr int kMaxWidenings = 10;
-  constexpr double kReach = 4;
+  constexpr double kReach = 30;
   for (int t = 0; t < kMaxWidenings; ++t) {
     *scan = ScanHere(width);
     const std::vector<double> step = Direction(width, *scan);

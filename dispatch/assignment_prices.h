@@ -44,6 +44,9 @@ struct PriceAscentOptions {
   // Centres listed per point, besides 2 p. More take memory and time, and keep
   // the lists good for larger changes of the prices. 8 is from measurements.
   int64_t list_length = 8;
+  // Doubled up to this while many points may share centres that are not listed:
+  // at wide widths, on data of very different scales.
+  int64_t max_list_length = 8;
   // Newton steps per level (four times that at the first), and over all.
   int max_steps_per_level = 6;
   int max_steps = 80;

@@ -21,7 +21,7 @@ namespace {
 // Sample of the first ascent.
 constexpr int64_t kSamplePerCenter = 32;
 constexpr int64_t kLeastSample = 8192;
-constexpr int64_t kSampleListLength = 62;
+constexpr int64_t kLongestSampleList = 254;
 // Relative gap up to which an assignment counts as optimal.
 constexpr double kOptimalGap = 1e-9;
 
@@ -110,7 +110,7 @@ void Solver::AscendOnSample() {
   CandidateLists lists;
   const PriceAscent ascent = AscendPrices(
       costs, p_, {bounds_.lower * share, bounds_.upper * share}, weights,
-      prices_, {.list_length = kSampleListLength}, runtime_, &lists);
+      prices_, {.max_list_length = kLongestSampleList}, runtime_, &lists);
   prices_ = ascent.prices;
   // The sample's error is about this wide; all points begin there.
   width_ = 16 * ascent.width;
