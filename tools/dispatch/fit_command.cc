@@ -17,6 +17,7 @@
 #include "muster/dispatch/router.h"
 #include "muster/dispatch/router_file.h"
 #include "muster/runtime/blocks.h"
+#include "muster/runtime/math.h"
 #include "muster/runtime/observer.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_macros.h"
@@ -146,11 +147,14 @@ absl::Status PrintExpectedLoads(const lib::Router& router,
   const lib::LoadSpread spread =
       lib::MeasureLoads(groups, router.copies(), router.num_groups());
   context.print(Line("loads", SpreadText(spread)));
-  // Hoeffding for each group, all k at once, in units of the mean load p / k.
+  // Normal intervals of all k shares at once (Bonferroni), the widest of them,
+  // in units of the mean share p / k.
   const auto k = static_cast<double>(router.num_groups());
-  const auto n = static_cast<double>(points.size);
-  const double error = std::sqrt(std::log(2 * k / 0.05) / (2 * n)) * k /
-                       static_cast<double>(router.copies());
+  const double mean = static_cast<double>(router.copies()) / k;
+  const double share = std::min(1.0, spread.largest * mean);
+  const double error =
+      runtime::InverseNormalCdf(1 - 0.05 / (2 * k)) *
+      std::sqrt(share * (1 - share) / static_cast<double>(points.size)) / mean;
   context.print(Line(
       "", absl::StrFormat("expected on all rows, from %s others; each within "
                           "+-%.2g with 95 %%",

@@ -370,7 +370,8 @@ int Main(int argc, char** argv) {
                    [&](const Command& c) { return name == c.name; });
   if (command == commands.end()) {
     std::vector<std::string> names;
-    for (const Command& c : commands) names.push_back(c.name);
+    names.reserve(commands.size());
+    for (const Command& c : commands) names.emplace_back(c.name);
     const std::vector<std::string> near = NearestNames(name, names);
     return UsageError(absl::StrCat(
         "no command '", name, "'; ",
