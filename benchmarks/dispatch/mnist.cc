@@ -12,6 +12,7 @@
 // starve for rows; with 130 times fewer rows that comes 130 times earlier, so
 // the claim is made up to the k at which a group has 300 rows. LSH is cut from
 // the figure where half of its groups hold more than 98 % of the stream.
+// Routing by price, far above ours on the synthetic data, gains nothing here.
 
 #include <algorithm>
 #include <string>
@@ -111,12 +112,14 @@ void JudgeOrder(mb::Experiment& experiment,
                     absl::StrCat("k = ", k, ": random is below the tree")},
                    Accuracies(results, mb::RandomMethod(), k),
                    Accuracies(results, mb::KdTreeMethod(), k));
-  claims.JudgeLess({absl::StrCat("price.k", k), "ours",
-                    absl::StrCat("k = ", k,
-                                 ": the paper's method is below balanced "
-                                 "k-means routed by price")},
-                   Accuracies(results, mb::PaperMethod(), k),
-                   Accuracies(results, mb::BalancedPriceMethod(), k));
+  claims.JudgeBetween(
+      {absl::StrCat("price.k", k), "ours",
+       absl::StrCat("k = ", k,
+                    ": balanced k-means routed by price is within .01 of the "
+                    "paper's method, at a fraction of its routing work")},
+      mb::PairedDifferences(Accuracies(results, mb::PaperMethod(), k),
+                            Accuracies(results, mb::BalancedPriceMethod(), k)),
+      -.01, .01);
 }
 
 // Ours rises from one k to the next while groups have rows enough; random
@@ -148,7 +151,8 @@ void SkipAll(mb::Experiment& experiment, absl::string_view reason) {
   experiment.claims().Skip(
       {"rises", "Figure 3b", "ours rises with k until groups starve"}, reason);
   experiment.claims().Skip(
-      {"price", "ours", "the paper's method is below price routing"}, reason);
+      {"price", "ours", "price routing is within .01 of the paper's method"},
+      reason);
 }
 
 absl::Status Run(mb::Experiment& experiment) {
@@ -206,7 +210,7 @@ int main(int argc, char** argv) {
        .source = "Dick et al. (AISTATS 2017), Figure 3b",
        .claims = "accuracy: ours > partition tree > random at every k\n"
                  "ours rises with k until groups starve; random falls\n"
-                 "beyond the paper: routing by price is above ours",
+                 "beyond the paper: routing by price is within .01 of ours",
        .examples = "./bazelw run //benchmarks/dispatch:mnist -- --seeds=5",
        .default_seeds = 3,
        .quick_seeds = 2,
