@@ -1,77 +1,54 @@
 #include "muster/dispatch/assignment_flow.h"
 
 #include <lemon/network_simplex.h>
-#include <lemon/smart_graph.h>
+#include <lemon/static_graph.h>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "muster/runtime/check.h"
 
 namespace muster::dispatch {
 namespace {
 
-using Graph = lemon::SmartDigraph;
+using Graph = lemon::StaticDigraph;
 
 // The largest cost as an integer: potentials, sums of up to n of them, stay far
 // from 2^63.
 constexpr double kLargestCost = 1LL << 40;
 
+// Nodes: points, centres, sink. Arcs by tail: from each point to the centres,
+// then from each centre to the sink.
 struct Network {
-  Graph graph;
-  Graph::ArcMap<int64_t> lower;
-  Graph::ArcMap<int64_t> upper;
-  Graph::ArcMap<int64_t> cost;
-  Graph::NodeMap<int64_t> supply;
   struct PointArc {
-    Graph::Arc arc;
     int64_t point;
-    int32_t center;
+    int32_t center;  // position in the problem's centres
+    int64_t cost;
   };
-  std::vector<PointArc> arcs;
+  std::vector<PointArc> arcs = {};
+  Graph graph = {};
 
-  Network() : lower(graph), upper(graph), cost(graph), supply(graph) {}
-
-  Graph::Arc Add(Graph::Node from, Graph::Node to, int64_t low, int64_t high,
-                 int64_t unit_cost) {
-    const Graph::Arc arc = graph.addArc(from, to);
-    lower[arc] = low;
-    upper[arc] = high;
-    cost[arc] = unit_cost;
-    return arc;
-  }
+  explicit Network(const AssignmentFlow& problem);
 };
 
-void Build(const AssignmentFlow& problem, Network* network) {
+Network::Network(const AssignmentFlow& problem) {
   const DistanceMatrix& costs = *problem.costs;
-  const int64_t n = costs.size();
+  const auto n = static_cast<int>(costs.size());
+  const auto m = static_cast<int>(problem.centers.size());
   const double largest = costs.Largest();
   const double scale = largest > 0 ? kLargestCost / largest : 0.0;
-  std::vector<Graph::Node> points, centers;
-  for (int64_t j = 0; j < n; ++j) {
-    points.push_back(network->graph.addNode());
-    network->supply[points.back()] = problem.copies;
-  }
-  for (size_t i = 0; i < problem.centers.size(); ++i) {
-    centers.push_back(network->graph.addNode());
-    network->supply[centers.back()] = 0;
-  }
-  const Graph::Node sink = network->graph.addNode();
-  network->supply[sink] = -n * problem.copies;
-  for (size_t i = 0; i < centers.size(); ++i) {
-    for (int64_t j = 0; j < n; ++j) {
+  std::vector<std::pair<int, int>> ends;
+  for (int j = 0; j < n; ++j) {
+    for (int i = 0; i < m; ++i) {
       const double cost = costs(problem.centers[i], j);
       if (cost > problem.largest_cost) continue;
-      network->arcs.push_back(
-          {network->Add(points[j], centers[i], 0, problem.copies_per_center,
-                        std::llround(cost * scale)),
-           j, static_cast<int32_t>(i)});
+      arcs.push_back({j, i, std::llround(cost * scale)});
+      ends.emplace_back(j, n + i);
     }
-    // No load passes n copies_per_center.
-    network->Add(centers[i], sink, problem.sizes.lower,
-                 std::min(problem.sizes.upper, n * problem.copies_per_center),
-                 0);
   }
+  for (int i = 0; i < m; ++i) ends.emplace_back(n + i, n + m);
+  graph.build(n + m + 1, ends.begin(), ends.end());
 }
 
 // What need not be tried: LEMON wants lower <= upper on each arc.
@@ -92,19 +69,33 @@ std::optional<std::vector<int32_t>> CheapestAssignment(
   MUSTER_CHECK(problem.costs != nullptr && problem.copies >= 1 &&
                problem.copies_per_center >= 1);
   if (ClearlyInfeasible(problem)) return std::nullopt;
-  Network network;
-  Build(problem, &network);
-  lemon::NetworkSimplex<Graph, int64_t, int64_t> simplex(network.graph);
-  simplex.lowerMap(network.lower)
-      .upperMap(network.upper)
-      .costMap(network.cost)
-      .supplyMap(network.supply);
+  const Network network(problem);
+  const Graph& graph = network.graph;
+  Graph::ArcMap<int64_t> lower(graph, 0), cost(graph, 0);
+  Graph::ArcMap<int64_t> upper(graph, problem.copies_per_center);
+  const auto num_point_arcs = static_cast<int>(network.arcs.size());
+  for (int at = 0; at < num_point_arcs; ++at) {
+    cost[graph.arc(at)] = network.arcs[at].cost;
+  }
+  const int64_t points = problem.costs->size();
+  for (int at = num_point_arcs; at < graph.arcNum(); ++at) {
+    lower[graph.arc(at)] = problem.sizes.lower;
+    // No load passes n copies_per_center.
+    upper[graph.arc(at)] =
+        std::min(problem.sizes.upper, points * problem.copies_per_center);
+  }
+  Graph::NodeMap<int64_t> supply(graph, 0);
+  for (int j = 0; j < points; ++j) supply[graph.node(j)] = problem.copies;
+  supply[graph.node(graph.nodeNum() - 1)] = -points * problem.copies;
+  lemon::NetworkSimplex<Graph, int64_t, int64_t> simplex(graph);
+  simplex.lowerMap(lower).upperMap(upper).costMap(cost).supplyMap(supply);
   if (simplex.run() != simplex.OPTIMAL) return std::nullopt;
   const int64_t n = problem.costs->size(), p = problem.copies;
   std::vector<int32_t> assignment(static_cast<size_t>(n * p), -1);
   std::vector<int64_t> filled(static_cast<size_t>(n), 0);
-  for (const Network::PointArc& arc : network.arcs) {
-    for (int64_t copy = simplex.flow(arc.arc); copy > 0; --copy) {
+  for (int at = 0; at < num_point_arcs; ++at) {
+    const Network::PointArc& arc = network.arcs[at];
+    for (int64_t copy = simplex.flow(graph.arc(at)); copy > 0; --copy) {
       assignment[arc.point * p + filled[arc.point]++] = arc.center;
     }
   }

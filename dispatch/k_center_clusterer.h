@@ -16,7 +16,7 @@ namespace muster::dispatch {
 
 struct KCenterOptions {
   // Refused above: each of some 15 linear programmes has up to n^2 variables.
-  // >= 1. At 200 about a minute when the radius is large (few clusters).
+  // >= 1. At 200 up to two minutes, when the radius is large (few clusters).
   int64_t max_points = 200;
 };
 
