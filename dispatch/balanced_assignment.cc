@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "muster/dispatch/assignment_costs.h"
+#include "muster/dispatch/assignment_duplicates.h"
 #include "muster/dispatch/assignment_frontier.h"
 #include "muster/dispatch/assignment_network.h"
 #include "muster/dispatch/assignment_prices.h"
@@ -207,6 +208,11 @@ absl::Status Solver::Balance() {
     SetSinkFlows(frontier.loads);
     result_.frontier_points = static_cast<int64_t>(frontier.points.size());
     const bool truncated = frontier.truncated;
+    const bool weighted = !problem_.weights.empty();
+    DuplicateGroups groups;
+    if (!weighted) {
+      groups = JoinDuplicates(problem_.points, state_, &frontier);
+    }
     AssignmentNetwork network(
         std::move(frontier.points), std::move(frontier.entries), prices_,
         std::move(frontier.loads), sink_flows_, bounds_, radius_, negligible_);
@@ -215,7 +221,11 @@ absl::Status Solver::Balance() {
     result_.pushes += network.pushes();
     prices_ = network.Prices();
     sink_flows_ = network.sink_flows();
-    TakeFlows(network, negligible_, &state_);
+    if (weighted) {
+      TakeFlows(network, negligible_, &state_);
+    } else {
+      DealFlows(network, groups, &state_);
+    }
     if (end == AssignmentNetwork::End::kLimit) return absl::OkStatus();
     if (end == AssignmentNetwork::End::kRadius) {
       radius_ = std::max(3 * radius_, 1e-7 * LargeCost());
