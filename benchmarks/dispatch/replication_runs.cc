@@ -77,12 +77,13 @@ class TrainedGroups {
  public:
   // `groups` as of ShardTraining::Store: empty, the router's own.
   static absl::StatusOr<std::unique_ptr<TrainedGroups>> Make(
-      const DatasetPair& data, std::shared_ptr<const dispatch::Router> router,
+      const DatasetPair& data,
+      const std::shared_ptr<const dispatch::Router>& router,
       std::span<const int32_t> groups, const DispatchRunOptions& options,
       const runtime::Runtime& runtime) {
     MUSTER_ASSIGN_OR_RETURN(auto speeds, MakeSpeeds(options));
-    auto trained = std::make_unique<TrainedGroups>(
-        data, std::move(router), options, std::move(speeds), runtime);
+    auto trained = std::make_unique<TrainedGroups>(data, router, options,
+                                                   std::move(speeds), runtime);
     MUSTER_RETURN_IF_ERROR(trained->shards_.Store(data.train, groups).status());
     trained->stored_seconds_ = trained->cluster_.NowSeconds();
     MUSTER_RETURN_IF_ERROR(trained->shards_.Train().status());
