@@ -40,7 +40,8 @@ class Router {
   absl::Status Route(PointsView points, std::span<int32_t> groups,
                      const runtime::Runtime& runtime = {}) const;
   // The same for one point, `groups` of length p. A batch is several times
-  // faster a point (2.3 against 0.4 us for the price router at d = 64, k = 256).
+  // faster a point (2.3 against 0.4 us for the price router at d = 64, k =
+  // 256).
   absl::Status RouteOne(std::span<const float> point,
                         std::span<int32_t> groups) const;
 

@@ -9,11 +9,12 @@
 //
 // Scoring: mean accuracy over seeds, which differ in their images and in the
 // sample, paired by seed. The paper says that ours rises with k until groups
-// starve for rows; with hundreds of times fewer rows that comes as much earlier,
-// so the claim is made up to the k at which a group has 300 rows. A method is
-// cut from the figure where half of its groups hold more than 98 % of the
-// stream: here also the tree, as a pixel drawn at random is often 0 everywhere.
-// Routing by price, far above ours on the synthetic data, gains nothing here.
+// starve for rows; with hundreds of times fewer rows that comes as much
+// earlier, so the claim is made up to the k at which a group has 300 rows. A
+// method is cut from the figure where half of its groups hold more than 98 % of
+// the stream: here also the tree, as a pixel drawn at random is often 0
+// everywhere. Routing by price, far above ours on the synthetic data, gains
+// nothing here.
 
 #include <algorithm>
 #include <string>
