@@ -30,9 +30,10 @@ using ::testing::HasSubstr;
 PointSet SortedBlobs(Rng rng, int64_t n, int64_t d) {
   PointSet points{.dimension = d};
   for (int64_t j = 0; j < n; ++j) {
-    const auto at = static_cast<double>(j * 5 / n);
+    const int64_t blob = j * 5 / n;
     for (int64_t m = 0; m < d; ++m) {
-      points.values.push_back(static_cast<float>(3 * at + Normal(rng)));
+      points.values.push_back(
+          static_cast<float>(3.0 * static_cast<double>(blob) + Normal(rng)));
     }
   }
   return points;
