@@ -231,7 +231,7 @@ absl::StatusOr<LossCurve> RunSelection(const CommonFlags& flags,
                           dispatch::PriceRouter::Create(std::move(state)));
   MUSTER_ASSIGN_OR_RETURN(
       const auto trained,
-      TrainedGroups::Make(*data, std::move(router), groups, options, runtime));
+      TrainedGroups::Make(*data, router, groups, options, runtime));
   return Measure(*trained, data->train.num_rows(), seed);
 }
 
