@@ -227,6 +227,16 @@ absl::StatusOr<LpSolution> SolveClusteringLp(const DistanceMatrix& costs,
     if (runtime::ShouldStop(runtime)) {
       return absl::CancelledError("linear programme: stopped from outside");
     }
+    if (solved == LinearProgram::Result::kInfeasible && initial < n &&
+        result.rounds == 1) {
+      // Points that tie (equal ones) may all know the same few centres, and the
+      // others cannot be filled: begin with all arcs.
+      arcs = NearestArcs(costs, n);
+      std::erase_if(arcs, [&](const std::pair<int64_t, int64_t>& arc) {
+        return master.HasArc(arc.first, arc.second);
+      });
+      continue;
+    }
     if (solved != LinearProgram::Result::kOptimal) {
       return absl::InternalError(absl::StrFormat(
           "linear programme of %d points: the solver gave up", n));

@@ -30,6 +30,18 @@ TEST(ClusteringLpTest, TwoPoints) {
   EXPECT_NEAR(lp->lower_bound, 1, 1e-12);
 }
 
+// Six equal points, each a centre of its own: the nearest centres of all are
+// the same few, and the others must be filled too.
+TEST(ClusteringLpTest, EqualPointsFillEveryCenter) {
+  for (const int64_t copies : {1, 2}) {
+    const auto lp =
+        SolveClusteringLp(FarGroups(1, 6), 6, copies, {copies, copies},
+                          {.count = CenterCount::kExactly});
+    ASSERT_THAT(lp, IsOk());
+    EXPECT_NEAR(lp->cost, 0, 1e-12);
+  }
+}
+
 TEST(ClusteringLpTest, ValuesOfTheReferenceInstances) {
   for (const ReferenceRow& row : ReferenceRows()) {
     const MetricInstance instance = ReferenceInstance(row);
