@@ -10,10 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "muster/models/data/lines.h"
 #include "muster/models/data/number_field.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/status_macros.h"
-#include "muster/runtime/text_file.h"
 
 namespace muster::models {
 namespace {
@@ -344,15 +344,8 @@ absl::StatusOr<bool> CsvParser::ParseLine(absl::string_view line, double* label,
 absl::StatusOr<DenseDataset> ReadCsv(absl::string_view path,
                                      const CsvOptions& options) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
-  MUSTER_ASSIGN_OR_RETURN(runtime::LineReader reader,
-                          runtime::LineReader::Open(path));
   Builder builder(path, options);
-  std::string line;
-  while (!builder.full()) {
-    MUSTER_ASSIGN_OR_RETURN(const bool more, reader.Next(&line));
-    if (!more) break;
-    MUSTER_RETURN_IF_ERROR(builder.AddLine(line, reader.line_number()));
-  }
+  MUSTER_RETURN_IF_ERROR(AddLinesOfFile(path, &builder));
   return std::move(builder).Finish();
 }
 
@@ -361,12 +354,7 @@ absl::StatusOr<DenseDataset> ParseCsv(absl::string_view text,
                                       const CsvOptions& options) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
   Builder builder(name, options);
-  for (int64_t line_number = 1; !text.empty() && !builder.full();
-       ++line_number) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    MUSTER_RETURN_IF_ERROR(builder.AddLine(text.substr(0, end), line_number));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  MUSTER_RETURN_IF_ERROR(AddLinesOfText(text, &builder));
   return std::move(builder).Finish();
 }
 
