@@ -1,9 +1,22 @@
 """The programs that //benchmarks:regression runs: the one list of them."""
 
 # Program -> arguments that keep it to what a regression would show in.
+# //tools/checks:tree_benchmark_list_test holds that every benchmark is here.
 _MICROBENCHMARKS = {
+    "//allocation:allocation_benchmark": [
+        "--benchmark_filter=^(StudyRound/.*/51|BM_HotSet.*/1000/0|BM_FullScan_Linear.*/1000/0|BM_MinMaxAllocate/.*/23)",
+    ],
+    "//dispatch:balanced_assignment_benchmark": ["--benchmark_filter=n:200000"],
+    "//dispatch:clustering_lp_benchmark": ["--benchmark_filter=n:100/"],
     "//dispatch:distances_benchmark": ["--benchmark_filter=20000"],
     "//dispatch:lloyd_benchmark": ["--benchmark_filter=k:100/"],
+    "//dispatch:router_benchmark": [
+        "--benchmark_filter=Price/d:64|Nearest/d:32|KdTree/d:6|OnlineBalancer",
+    ],
+    # Our side on the two sets that need no files.
+    "//models:linear_classifier_benchmark": [
+        "--benchmark_filter=data:[03]/.*theirs:0",
+    ],
     "//runtime:blocks_benchmark": [],
     "//runtime:distributions_benchmark": [],
     "//runtime:event_queue_benchmark": [
