@@ -13,6 +13,12 @@ if [[ $# != 2 || "$(id -u)" != 0 ]]; then
   echo "usage, as root: $0 FOLDER 'COMMAND'" >&2
   exit 1
 fi
+# In namespaces of its own: however this ends, its mounts and processes end too,
+# and nobody who removes FOLDER reaches through a mount left behind.
+if [[ -z "${MUSTER_OWN_NAMESPACES:-}" ]]; then
+  MUSTER_OWN_NAMESPACES=1 exec unshare --mount --pid --fork --kill-child \
+    "$0" "$@"
+fi
 folder="$1" command="$2"
 checkout="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 
@@ -23,24 +29,15 @@ cp /etc/resolv.conf "${folder}/etc/"
 rm -rf "${folder}/muster"
 git clone --quiet "${checkout}" "${folder}/muster"
 
-mounted=()
 mount_inside() {  # mount_inside PATH MOUNT_ARGUMENT...
   mkdir -p "${folder}$1"
-  if ! mountpoint -q "${folder}$1"; then
-    mount "${@:2}" "${folder}$1"
-    mounted=("${folder}$1" ${mounted[@]+"${mounted[@]}"})
-  fi
+  mount "${@:2}" "${folder}$1"
 }
-clean_up() {
-  chroot "${folder}" /bin/bash -c \
-    'cd /muster && command -v bazel > /dev/null && bazel shutdown' || true
-  ((${#mounted[@]} == 0)) || umount "${mounted[@]}"
-}
-trap clean_up EXIT
 mount_inside /proc -t proc proc
 mount_inside /dev --bind /dev
 mount_inside /dev/pts -t devpts devpts
-[[ -z "${MUSTER_DATA:-}" ]] || mount_inside "${MUSTER_DATA}" --bind "${MUSTER_DATA}"
+[[ -z "${MUSTER_DATA:-}" ]] ||
+  mount_inside "${MUSTER_DATA}" --bind -o ro "${MUSTER_DATA}"
 
 env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
   ${MUSTER_DATA:+MUSTER_DATA="${MUSTER_DATA}"} \
