@@ -1,26 +1,30 @@
 """One repository rule for every library: Debian's copy, or a pinned archive."""
 
+def _library_name(ctx):
+    # A module extension's repositories have longer names than they were given.
+    return ctx.attr.library or ctx.name
+
 def _wants_system(ctx):
     if not ctx.attr.system_header:
         return False
     chosen = ctx.os.environ.get("MUSTER_SYSTEM_LIBS", "").split(",")
-    return "all" in chosen or ctx.name in chosen
+    return "all" in chosen or _library_name(ctx) in chosen
 
 def _link_options(ctx, module):
     result = ctx.execute(["pkg-config", "--libs", module])
     if result.return_code != 0:
         fail(("%s: pkg-config does not know %s; install the Debian packages " +
               "%s and pkg-config: %s") %
-             (ctx.name, module, ctx.attr.debian_package, result.stderr))
+             (_library_name(ctx), module, ctx.attr.debian_package, result.stderr))
     return [option for option in result.stdout.strip().split(" ") if option]
 
 def _use_system(ctx):
     if not ctx.path(ctx.attr.system_header).exists:
         other_way = "" if not ctx.attr.url else (
-            ", or take \"%s\" out of MUSTER_SYSTEM_LIBS to use the pinned archive" % ctx.name
+            ", or take \"%s\" out of MUSTER_SYSTEM_LIBS to use the pinned archive" % _library_name(ctx)
         )
         fail("%s: %s is missing; install the Debian package %s%s" %
-             (ctx.name, ctx.attr.system_header, ctx.attr.debian_package, other_way))
+             (_library_name(ctx), ctx.attr.system_header, ctx.attr.debian_package, other_way))
     for label, path in ctx.attr.system_files.items():
         ctx.symlink(label, path)
     for package in ctx.attr.system_packages:
@@ -35,7 +39,7 @@ def _use_archive(ctx):
     if not ctx.attr.url:
         fail(("%s has no pinned archive; install the Debian package %s and add " +
               "\"%s\" to MUSTER_SYSTEM_LIBS (--repo_env=MUSTER_SYSTEM_LIBS=...)") %
-             (ctx.name, ctx.attr.debian_package, ctx.name))
+             (_library_name(ctx), ctx.attr.debian_package, _library_name(ctx)))
     ctx.download_and_extract(
         url = ctx.attr.url,
         sha256 = ctx.attr.sha256,
@@ -55,11 +59,12 @@ def _third_party_archive_impl(ctx):
 
 third_party_archive = repository_rule(
     doc = """A library from the system when MUSTER_SYSTEM_LIBS is "all" or lists
-this repository's name (comma separated), else from a verified archive.""",
+this library (comma separated), else from a verified archive.""",
     implementation = _third_party_archive_impl,
     environ = ["MUSTER_SYSTEM_LIBS"],
     local = False,
     attrs = {
+        "library": attr.string(doc = "its name in MUSTER_SYSTEM_LIBS; \"\": the repository's"),
         "url": attr.string(doc = "of the archive; \"\": from the system only"),
         "sha256": attr.string(doc = "of the archive"),
         "strip_prefix": attr.string(),
