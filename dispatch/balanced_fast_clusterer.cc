@@ -8,12 +8,14 @@
 
 #include "absl/strings/str_format.h"
 #include "muster/dispatch/assignment_bound.h"
+#include "muster/dispatch/assignment_chains.h"
 #include "muster/dispatch/assignment_costs.h"
 #include "muster/dispatch/assignment_frontier.h"
 #include "muster/dispatch/assignment_repair.h"
 #include "muster/dispatch/balanced_assignment.h"
 #include "muster/dispatch/centroids.h"
 #include "muster/dispatch/clusterer_checks.h"
+#include "muster/dispatch/clustering.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/size_bounds.h"
 #include "muster/runtime/check.h"
@@ -148,9 +150,22 @@ void Run::KeepBounds() {
       CoordinateScale(problem_.points, result_.centers.View()));
   std::vector<double> prices = result_.prices;
   for (double& price : prices) price /= costs.unit();
-  AssignmentState state{.copies = p_, .clusters = std::move(result_.clusters)};
-  PlaceGreedily(costs, prices, problem_.sizes, runtime_, &state);
-  result_.clusters = std::move(state.clusters);
+  const auto repaired = [&](std::vector<int32_t> clusters) {
+    AssignmentState state{.copies = p_, .clusters = std::move(clusters)};
+    PlaceGreedily(costs, prices, problem_.sizes, runtime_, &state);
+    return std::move(state.clusters);
+  };
+  const auto cost_of = [&](const std::vector<int32_t>& clusters) {
+    return EvaluateObjective(problem_.objective, problem_.points,
+                             result_.centers.View(), clusters, p_, {},
+                             runtime_);
+  };
+  result_.clusters = repaired(std::move(result_.clusters));
+  std::vector<int32_t> by_price =
+      repaired(AssignByPrices(costs, p_, problem_.sizes, prices, runtime_));
+  if (cost_of(by_price) < cost_of(result_.clusters)) {
+    result_.clusters = std::move(by_price);
+  }
   result_.lower_bound =
       costs.unit() *
       AssignmentLowerBound(costs, p_, problem_.sizes, prices, runtime_);

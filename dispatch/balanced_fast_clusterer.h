@@ -9,12 +9,16 @@
 //   2. Rounds over all points, in chunks of every T-th point: each chunk is
 //      assigned exactly within its share of the bounds (balanced_assignment.h),
 //      from the prices at hand. After each round but the last, centroids.
-//   3. The few copies by which rounding takes the sizes out of [a, b] are moved
-//      greedily: the bounds asked for hold exactly.
-//   4. One pass more for the dual bound at the mean of the chunks' prices.
+//   3. All points at the mean of the chunks' prices: the dual bound, and the
+//      assignment by prices and chains (assignment_chains.h). The copies that
+//      are still out of [a, b], here and in the chunks (by rounding), are moved
+//      greedily: the bounds asked for hold exactly. The cheaper one is the
+//      answer.
 //
-// A chunk is a fair part of the whole, so its own optimum is close to the
-// whole's share of it: the reported gap (cost against lower_bound, scope
+// A chunk is a fair part of the whole but for whole points: where a dense
+// region's share of it is one point more than its centres may take, that point
+// goes far. The mean price does not care, and errs by the square of a chunk's
+// error elsewhere. The reported gap (cost against lower_bound, scope
 // kFixedCenters) says how close, usually below one per mille. Beyond the points
 // memory is O(n p + m (d + p + 20)) for chunks of m points. With at most one
 // chunk the assignment is exact. k-means only, no weights.
