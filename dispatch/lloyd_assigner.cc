@@ -71,9 +71,9 @@ MUSTER_VECTORIZE_CLONES float LaneSquare(const float* x, const float* y,
 }
 
 float UpperDistance(const float* x, const float* y, int64_t dimension) {
-  const double roundings = static_cast<double>(dimension) / 16 + 41;
-  const double square = LaneSquare(x, y, dimension);
-  return BoundUp(std::sqrt(square * (1 + 0x1p-23 * roundings)) + 1e-19);
+  const float roundings = static_cast<float>(dimension) / 16 + 41;
+  const float square = LaneSquare(x, y, dimension);
+  return BoundUp(std::sqrt(square * (1 + 0x1p-23F * roundings)) + 1e-19F);
 }
 
 }  // namespace
@@ -186,7 +186,6 @@ std::vector<LloydAssigner::Change> LloydAssigner::Assign(
   previous_.values.assign(centers.values,
                           centers.values + centers.size * centers.dimension);
 
-  const auto groups = static_cast<int64_t>(group_begin_.size()) - 1;
   const auto blocks = runtime::CutBlocks(points_.size, kPointsPerBlock);
   struct Slot {
     std::vector<Change> changes;
@@ -194,36 +193,8 @@ std::vector<LloydAssigner::Change> LloydAssigner::Assign(
   };
   std::vector<Slot> slots =
       runtime::MapBlocks(runtime, blocks, [&](int64_t, runtime::Block block) {
-        std::vector<int32_t> open(static_cast<size_t>(block.size()));
-        std::iota(open.begin(), open.end(), 0);
-        int32_t* assignment = assignment_.data();
-        float* upper = upper_.data();
-        if (prune) {
-          open.resize(
-              static_cast<size_t>(OpenPoints(block, centers, open.data())));
-        } else {
-          std::fill_n(upper + block.begin, block.size(), kInfinity);
-          std::fill_n(lower_.data() + block.begin * groups,
-                      block.size() * groups, 0.0F);
-        }
         Slot slot;
-        LloydBlock search(*this, packed);
-        for (int32_t& row : open) row += static_cast<int32_t>(block.begin);
-        std::vector<int32_t> before;
-        for (size_t begin = 0; begin < open.size();
-             begin += LloydBlock::kRows) {
-          const auto rows = std::span<const int32_t>(open).subspan(
-              begin, std::min<size_t>(LloydBlock::kRows, open.size() - begin));
-          before.clear();
-          for (const int32_t row : rows) before.push_back(assignment[row]);
-          search.Score(rows, assignment, upper, lower_.data());
-          for (size_t i = 0; i < rows.size(); ++i) {
-            if (assignment[rows[i]] != before[i]) {
-              slot.changes.push_back({rows[i], before[i], assignment[rows[i]]});
-            }
-          }
-        }
-        slot.pairs = search.pairs();
+        slot.changes = AssignBlock(block, centers, prune, packed, &slot.pairs);
         return slot;
       });
   std::vector<Change> changes;
@@ -234,31 +205,96 @@ std::vector<LloydAssigner::Change> LloydAssigner::Assign(
   return changes;
 }
 
-int64_t LloydAssigner::OpenPoints(runtime::Block block, PointsView centers,
-                                  int32_t* open) {
-  const auto groups = static_cast<int64_t>(group_begin_.size()) - 1;
-  std::vector<float> least(static_cast<size_t>(block.size()));
-  const int64_t count = MoveBounds(
-      assignment_.data() + block.begin, drift_.data(), half_gap_.data(),
-      group_drift_.data(), groups, block.size(), upper_.data() + block.begin,
-      lower_.data() + block.begin * groups, open, least.data());
-  int64_t left = 0;
-  for (int64_t i = 0; i < count; ++i) {
+// The points of a block that its bounds leave open, some at a time: a point is
+// looked at just before it is scored, while it is in the cache.
+class LloydAssigner::OpenPoints {
+ public:
+  // Moves the bounds with the centres, or, not to prune, opens all.
+  OpenPoints(LloydAssigner* owner, runtime::Block block, PointsView centers,
+             bool prune)
+      : owner_(*owner),
+        centers_(centers),
+        groups_(static_cast<int64_t>(owner->group_begin_.size()) - 1),
+        look_(prune),
+        open_(static_cast<size_t>(block.size())) {
+    float* upper = owner_.upper_.data() + block.begin;
+    float* lower = owner_.lower_.data() + block.begin * groups_;
+    if (prune) {
+      least_.resize(open_.size());
+      open_.resize(static_cast<size_t>(MoveBounds(
+          owner_.assignment_.data() + block.begin, owner_.drift_.data(),
+          owner_.half_gap_.data(), owner_.group_drift_.data(), groups_,
+          block.size(), upper, lower, open_.data(), least_.data())));
+    } else {
+      std::iota(open_.begin(), open_.end(), 0);
+      std::fill_n(upper, block.size(), kInfinity);
+      std::fill_n(lower, block.size() * groups_, 0.0F);
+    }
+    for (int32_t& point : open_) point += static_cast<int32_t>(block.begin);
+  }
+
+  // The next points that have to be scored, LloydBlock::kRows at most; none at
+  // the end.
+  std::span<const int32_t> Next() {
+    rows_.clear();
+    for (; next_ < open_.size() &&
+           static_cast<int64_t>(rows_.size()) < LloydBlock::kRows;
+         ++next_) {
+      if (!IsSettled()) rows_.push_back(open_[next_]);
+    }
+    return rows_;
+  }
+
+ private:
+  // Whether the distance to its own centre settles the next point.
+  bool IsSettled() {
     // A look costs about an eighth of scoring a hundred centres. Where it
     // settles fewer points than that, the others are scored unseen.
-    if (groups == 1 && i == kProbe && 8 * (i - left) < i) {
-      std::copy(open + i, open + count, open + left);
-      return left + count - i;
+    const auto looked = static_cast<int64_t>(next_);
+    if (groups_ == 1 && looked == kProbe && 8 * settled_ < looked) {
+      look_ = false;
     }
-    const int64_t j = block.begin + open[i];
-    const float upper =
-        UpperDistance(points_.Point(j).data(),
-                      centers.Point(assignment_[j]).data(), points_.dimension);
-    upper_[j] = std::min(upper_[j], upper);
-    open[left] = open[i];
-    left += static_cast<int64_t>(!(upper_[j] < least[i]));
+    if (!look_) return false;
+    const int32_t j = open_[next_];
+    const float upper = UpperDistance(
+        owner_.points_.Point(j).data(),
+        centers_.Point(owner_.assignment_[j]).data(), centers_.dimension);
+    owner_.upper_[j] = std::min(owner_.upper_[j], upper);
+    const bool settled = owner_.upper_[j] < least_[next_];
+    settled_ += static_cast<int64_t>(settled);
+    return settled;
   }
-  return left;
+
+  LloydAssigner& owner_;
+  PointsView centers_;
+  int64_t groups_;
+  bool look_;
+  std::vector<int32_t> open_;
+  std::vector<float> least_;  // of open_[i]: the least lower bound
+  size_t next_ = 0;
+  int64_t settled_ = 0;  // by looks at the first next_
+  std::vector<int32_t> rows_;
+};
+
+std::vector<LloydAssigner::Change> LloydAssigner::AssignBlock(
+    runtime::Block block, PointsView centers, bool prune,
+    const PackedCenters& packed, int64_t* pairs) {
+  std::vector<Change> changes;
+  std::vector<int32_t> before;
+  OpenPoints open(this, block, centers, prune);
+  LloydBlock search(*this, packed);
+  for (std::span<const int32_t> rows = open.Next(); !rows.empty();
+       rows = open.Next()) {
+    before.clear();
+    for (const int32_t j : rows) before.push_back(assignment_[j]);
+    search.Score(rows, assignment_.data(), upper_.data(), lower_.data());
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const int32_t now = assignment_[rows[i]];
+      if (now != before[i]) changes.push_back({rows[i], before[i], now});
+    }
+  }
+  *pairs = search.pairs();
+  return changes;
 }
 
 void LloydAssigner::Move(int32_t point, int32_t to) {

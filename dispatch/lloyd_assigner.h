@@ -44,9 +44,11 @@ class LloydAssigner {
 
   void MakeGroups(PointsView centers, int64_t group_size);
   void MeasureDrift(PointsView centers);
-  // Moves the bounds of a block with the centres and measures upper bounds anew
-  // where that pays; lists the points, from the block's begin, that stay open.
-  int64_t OpenPoints(runtime::Block block, PointsView centers, int32_t* open);
+  class OpenPoints;
+  // Assigns the points of a block that are not settled; what changed.
+  std::vector<Change> AssignBlock(runtime::Block block, PointsView centers,
+                                  bool prune, const PackedCenters& packed,
+                                  int64_t* pairs);
   void MeasureSeparation(const PackedCenters& packed,
                          const runtime::Runtime& runtime);
 

@@ -296,19 +296,39 @@ MUSTER_AVX512 float Avx512Least(const float* scores, int64_t size) {
   return _mm_cvtss_f32(_mm_min_ss(four, _mm_shuffle_ps(four, four, 1)));
 }
 
+MUSTER_AVX512 inline __m512 Max512(__m512 a, __m512 b) {
+  return _mm512_maskz_max_ps(kAllLanes, a, b);
+}
+
+// One step of a reduction to the two least: the lanes (a, b) with the lanes
+// (a_other, b_other).
+MUSTER_AVX512 inline void MergeTwo(__m512 a_other, __m512 b_other, __m512* a,
+                                   __m512* b) {
+  *b = Min512(Min512(*b, b_other), Max512(*a, a_other));
+  *a = Min512(*a, a_other);
+}
+
 MUSTER_AVX512 void Avx512LeastTwo(const float* scores, int64_t size,
                                   float* first, float* second) {
-  alignas(64) float a_lanes[kPanelLanes], b_lanes[kPanelLanes];
   __m512 a = _mm512_loadu_ps(scores);
   __m512 b = _mm512_set1_ps(kInfinity);
   for (int64_t i = 16; i < size; i += 16) {
     const __m512 score = _mm512_loadu_ps(scores + i);
-    b = Min512(b, _mm512_maskz_max_ps(kAllLanes, a, score));
+    b = Min512(b, Max512(a, score));
     a = Min512(a, score);
   }
-  _mm512_store_ps(a_lanes, a);
-  _mm512_store_ps(b_lanes, b);
-  ReduceTwo(a_lanes, b_lanes, first, second);
+  // By halves of the register, of halves, of quarters, of pairs.
+  constexpr int kHalves = 0b01001110, kPairs = 0b10110001;
+#define MUSTER_SHUFFLE(shuffle, order)                     \
+  MergeTwo(_mm512_maskz_##shuffle(kAllLanes, a, a, order), \
+           _mm512_maskz_##shuffle(kAllLanes, b, b, order), &a, &b)
+  MUSTER_SHUFFLE(shuffle_f32x4, kHalves);
+  MUSTER_SHUFFLE(shuffle_f32x4, kPairs);
+  MUSTER_SHUFFLE(shuffle_ps, kHalves);
+  MUSTER_SHUFFLE(shuffle_ps, kPairs);
+#undef MUSTER_SHUFFLE
+  *first = _mm512_cvtss_f32(a);
+  *second = _mm512_cvtss_f32(b);
 }
 
 MUSTER_AVX512 int64_t Avx512UpTo(const float* scores, int64_t size,
