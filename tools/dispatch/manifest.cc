@@ -6,7 +6,6 @@
 #include <system_error>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "muster/runtime/input_file.h"
 #include "muster/runtime/status_macros.h"
@@ -83,6 +82,13 @@ class FieldReader {
   absl::Status status_;
 };
 
+// Whether `name` is of something within a folder.
+bool IsFileName(absl::string_view name) {
+  return !name.empty() && name != "." && name != ".." &&
+         name.find('/') == absl::string_view::npos &&
+         name.find('\0') == absl::string_view::npos;
+}
+
 absl::StatusOr<ShardEntry> ReadEntry(const Json& json, absl::string_view name) {
   ShardEntry entry;
   FieldReader reader(json, name);
@@ -93,7 +99,7 @@ absl::StatusOr<ShardEntry> ReadEntry(const Json& json, absl::string_view name) {
     file_reader.Read("name", &file_name);
     file_reader.Read("bytes", &entry.bytes.emplace_back());
     MUSTER_RETURN_IF_ERROR(file_reader.status());
-    if (file_name.empty() || absl::StrContains(file_name, '/')) {
+    if (!IsFileName(file_name)) {
       return absl::DataLossError(
           absl::StrCat(name, ": '", file_name, "' is not a file name"));
     }

@@ -69,6 +69,7 @@ TEST(ManifestTest, DamageIsNamed) {
   error("\"rows\": 4", "\"rows\": 18446744073709551615", "rows is not a whole");
   error("\"bytes\": 5", "\"bytes\": \"5\"", "m, shard 0: bytes is not a whole");
   error("\"name\": \"c\"", "\"name\": \"../c\"", "'../c' is not a file name");
+  error("\"name\": \"c\"", "\"name\": \"..\"", "'..' is not a file name");
   error("\"online\": true", "\"online\": 1", "online is not true or false");
   error("{", "[", "m: is not JSON");
   EXPECT_THAT(ParseManifest("[]", "m"), StatusIs(absl::StatusCode::kDataLoss,

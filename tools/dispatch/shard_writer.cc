@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "muster/runtime/check.h"
+#include "muster/runtime/input_file.h"
 #include "muster/runtime/posix_file.h"
 #include "muster/runtime/status_macros.h"
 #include "muster/tools/dispatch/manifest.h"
@@ -54,28 +56,63 @@ absl::Status Validate(const ShardWriterOptions& options) {
   return absl::OkStatus();
 }
 
-// Whether a folder of that name is in the way.
-absl::Status CheckTarget(const ShardWriterOptions& options) {
+// The files of the shards that `folder` holds, its manifest among them.
+// AlreadyExists when it holds anything else.
+absl::StatusOr<std::set<std::string>> FormerFiles(const std::string& folder) {
+  const fs::path root(folder);
+  std::error_code error;
+  if (!fs::exists(root / kManifestName, error)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(folder, ": is not empty and holds no shards (no ",
+                     kManifestName, "); name another folder"));
+  }
+  const std::string path = (root / kManifestName).string();
+  MUSTER_ASSIGN_OR_RETURN(const std::string text, runtime::ReadFile(path));
+  const absl::StatusOr<Manifest> manifest = ParseManifest(text, path);
+  if (!manifest.ok()) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        folder, ": is not empty and holds no shards (",
+        std::string(manifest.status().message()), "); name another folder"));
+  }
+  std::set<std::string> files = {kManifestName};
+  for (const ShardEntry& shard : manifest->shards) {
+    files.insert(shard.files.begin(), shard.files.end());
+  }
+  fs::directory_iterator entry(root, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code unknown;
+    if (files.count(name) == 0 || entry->is_directory(unknown)) {
+      return absl::AlreadyExistsError(absl::StrCat(
+          folder, ": holds '", name, "', which is no file of the shards that ",
+          kManifestName, " lists; move it away or name another folder"));
+    }
+  }
+  if (error) return runtime::ErrnoStatus(error.value(), folder, "not readable");
+  return files;
+}
+
+// Whether a folder of that name is in the way; if it is one to be replaced, its
+// files.
+absl::StatusOr<std::set<std::string>> CheckTarget(
+    const ShardWriterOptions& options) {
   std::error_code error;
   const fs::file_status status = fs::symlink_status(options.folder, error);
-  if (status.type() == fs::file_type::not_found) return absl::OkStatus();
+  if (status.type() == fs::file_type::not_found) return std::set<std::string>();
   if (status.type() != fs::file_type::directory) {
     return absl::AlreadyExistsError(
         absl::StrCat(options.folder, ": exists and is not a folder"));
   }
-  if (fs::is_empty(options.folder, error)) return absl::OkStatus();
-  if (!fs::exists(fs::path(options.folder) / kManifestName, error)) {
-    return absl::AlreadyExistsError(
-        absl::StrCat(options.folder, ": is not empty and holds no shards (no ",
-                     kManifestName, "); name another folder"));
-  }
+  if (fs::is_empty(options.folder, error)) return std::set<std::string>();
+  MUSTER_ASSIGN_OR_RETURN(std::set<std::string> files,
+                          FormerFiles(options.folder));
   if (!options.overwrite) {
     return absl::AlreadyExistsError(
         absl::StrCat(options.folder,
                      ": holds the shards of a former run; name another folder "
                      "or give --overwrite"));
   }
-  return absl::OkStatus();
+  return files;
 }
 
 // A folder beside `folder` that nobody else has.
@@ -110,7 +147,7 @@ absl::Status SyncFolder(const std::string& folder, bool whole_file_system) {
 absl::StatusOr<std::unique_ptr<ShardWriter>> ShardWriter::Create(
     ShardWriterOptions options) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
-  MUSTER_RETURN_IF_ERROR(CheckTarget(options));
+  MUSTER_RETURN_IF_ERROR(CheckTarget(options).status());
   auto writer = absl::WrapUnique(new ShardWriter(std::move(options)));
   MUSTER_ASSIGN_OR_RETURN(writer->temporary_,
                           MakeTemporaryFolder(writer->options_.folder));
@@ -251,22 +288,28 @@ absl::Status ShardWriter::AddFile(absl::string_view name,
 
 absl::Status ShardWriter::Commit() {
   MUSTER_CHECK(!temporary_.empty());
-  // Somebody may have made the folder in the meantime.
-  MUSTER_RETURN_IF_ERROR(CheckTarget(options_));
+  // Somebody may have made the folder in the meantime, or added to it.
+  MUSTER_ASSIGN_OR_RETURN(const std::set<std::string> former,
+                          CheckTarget(options_));
   MUSTER_RETURN_IF_ERROR(SyncFolder(temporary_, /*whole_file_system=*/false));
   const std::string& folder = options_.folder;
   if (std::rename(temporary_.c_str(), folder.c_str()) == 0) {
     temporary_.clear();
     return SyncFolder(runtime::DirectoryOf(folder), false);
   }
-  if (errno != ENOTEMPTY && errno != EEXIST) {
+  if (former.empty() || (errno != ENOTEMPTY && errno != EEXIST)) {
     return runtime::ErrnoStatus(errno, folder, "cannot be put in place");
   }
-  // The two folders change places in one step; the destructor removes the old.
+  // The two folders change places in one step.
   if (syscall(SYS_renameat2, AT_FDCWD, temporary_.c_str(), AT_FDCWD,
               folder.c_str(), kExchange) != 0) {
     return runtime::ErrnoStatus(errno, folder, "cannot be replaced");
   }
+  // Of the old folder goes what was looked at above, and nothing else.
+  const fs::path old = std::exchange(temporary_, std::string());
+  std::error_code error;
+  for (const std::string& name : former) fs::remove(old / name, error);
+  fs::remove(old, error);
   return SyncFolder(runtime::DirectoryOf(folder), false);
 }
 

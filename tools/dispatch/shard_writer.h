@@ -51,7 +51,8 @@ struct ShardWriterOptions {
   int gzip_level = 1;  // 1..9; default: fast, within 15 % of 6 on text
   // In all. More means fewer, longer writes. Default: 64 KiB each for 1024.
   int64_t buffer_bytes = int64_t{64} << 20;
-  // Replace a folder that a former run wrote (it has a manifest).
+  // Replace a folder that a former run wrote: it has a manifest, and no file
+  // that the manifest does not list.
   bool overwrite = false;
 };
 
@@ -59,8 +60,8 @@ struct ShardWriterOptions {
 class ShardWriter {
  public:
   // InvalidArgument naming a field; AlreadyExists when the folder is there and
-  // is neither empty nor to be overwritten; otherwise as of PosixFile for a
-  // folder that cannot be made.
+  // is neither empty nor to be overwritten, naming a file that is no shard's;
+  // otherwise as of PosixFile for a folder that cannot be made.
   static absl::StatusOr<std::unique_ptr<ShardWriter>> Create(
       ShardWriterOptions options);
   ~ShardWriter();
@@ -80,7 +81,11 @@ class ShardWriter {
   absl::StatusOr<std::vector<std::vector<int64_t>>> Finish();
   // After Finish: adds a file such as the manifest.
   absl::Status AddFile(absl::string_view name, absl::string_view contents);
-  // After Finish: puts the folder in place. Call once, last.
+  // After Finish: puts the folder in place. Call once, last. Errors as of
+  // Create leave the target as it was. Of a former run's folder the files of
+  // its manifest are removed; what somebody adds to it at that very moment
+  // stays in the temporary folder. An error that the folder around it "cannot
+  // be synchronised" comes after the shards are in place.
   absl::Status Commit();
 
  private:

@@ -17,6 +17,7 @@
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_matchers.h"
 #include "muster/runtime/test_seed.h"
+#include "muster/tools/dispatch/manifest.h"
 
 namespace muster::tools::dispatch {
 namespace {
@@ -167,16 +168,30 @@ TEST_F(ShardWriterTest, WhatIsNotCommittedLeavesNothing) {
   EXPECT_THAT(Names(), IsEmpty());
 }
 
+// A run of one row into the shards of `options`, with their manifest.
+absl::Status WriteOneRow(const ShardWriterOptions& options,
+                         absl::string_view record) {
+  auto writer = ShardWriter::Create(options);
+  if (!writer.ok()) return writer.status();
+  EXPECT_THAT((*writer)->Append(0, {&record, 1}), IsOk());
+  const auto bytes = (*writer)->Finish();
+  EXPECT_THAT(bytes, IsOk());
+  Manifest manifest{.rows = 1};
+  for (int64_t shard = 0; shard < options.num_shards; ++shard) {
+    manifest.shards.push_back({.files = {(*writer)->FileName(shard, 0)},
+                               .bytes = (*bytes)[shard],
+                               .rows = (*writer)->rows(shard)});
+  }
+  EXPECT_THAT((*writer)->AddFile(kManifestName, FormatManifest(manifest)),
+              IsOk());
+  return (*writer)->Commit();
+}
+
 TEST_F(ShardWriterTest, AFormerRunsFolderIsReplacedOnlyIfAsked) {
   const auto write = [&](const std::string& record, bool overwrite) {
-    ShardWriterOptions options = Options(1);
+    ShardWriterOptions options = Options(record == "2" ? 2 : 1);
     options.overwrite = overwrite;
-    auto writer = ShardWriter::Create(options);
-    if (!writer.ok()) return writer.status();
-    EXPECT_THAT(Append(**writer, 0, record), IsOk());
-    EXPECT_THAT((*writer)->Finish(), IsOk());
-    EXPECT_THAT((*writer)->AddFile("manifest.json", "{}"), IsOk());
-    return (*writer)->Commit();
+    return WriteOneRow(options, record);
   };
   fs::create_directories(root_ + "/out");  // an empty folder is no obstacle
   ASSERT_THAT(write("1", false), IsOk());
@@ -184,7 +199,10 @@ TEST_F(ShardWriterTest, AFormerRunsFolderIsReplacedOnlyIfAsked) {
                                           HasSubstr("--overwr")));
   EXPECT_THAT(Read("shard-00000-of-00001.csv"), IsOkAndHolds("x,y\n1\n"));
   ASSERT_THAT(write("2", true), IsOk());
-  EXPECT_THAT(Read("shard-00000-of-00001.csv"), IsOkAndHolds("x,y\n2\n"));
+  EXPECT_THAT(Read("shard-00000-of-00002.csv"), IsOkAndHolds("x,y\n2\n"));
+  ASSERT_THAT(write("3", true), IsOk());
+  EXPECT_THAT(Read("shard-00000-of-00001.csv"), IsOkAndHolds("x,y\n3\n"));
+  EXPECT_FALSE(fs::exists(root_ + "/out/shard-00000-of-00002.csv"));
   EXPECT_THAT(Names(), ElementsAre("out"));
   // A folder that this program did not write is never replaced.
   fs::remove(root_ + "/out/manifest.json");
@@ -194,6 +212,36 @@ TEST_F(ShardWriterTest, AFormerRunsFolderIsReplacedOnlyIfAsked) {
   std::ofstream(root_ + "/out") << "a file";
   EXPECT_THAT(write("3", true), StatusIs(absl::StatusCode::kAlreadyExists,
                                          HasSubstr("not a fol")));
+}
+
+TEST_F(ShardWriterTest, WhatNoRunWroteIsNeverRemoved) {
+  ShardWriterOptions options = Options(1);
+  options.overwrite = true;
+  const auto refused = [&](const std::string& message) {
+    return StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(message));
+  };
+  // A manifest.json of something else.
+  fs::create_directories(root_ + "/out");
+  std::ofstream(root_ + "/out/manifest.json") << R"({"name": "my extension"})";
+  std::ofstream(root_ + "/out/precious.js") << "precious";
+  EXPECT_THAT(WriteOneRow(options, "1"), refused("version is missing"));
+  EXPECT_THAT(Read("precious.js"), IsOkAndHolds("precious"));
+  // A file beside the shards, before and during a run.
+  fs::remove_all(root_ + "/out");
+  ASSERT_THAT(WriteOneRow(options, "1"), IsOk());
+  auto writer = ShardWriter::Create(options);
+  ASSERT_THAT(writer, IsOk());
+  ASSERT_THAT((*writer)->Finish(), IsOk());
+  std::ofstream(root_ + "/out/notes") << "precious";
+  EXPECT_THAT((*writer)->Commit(), refused("holds 'notes'"));
+  writer->reset();
+  EXPECT_THAT(WriteOneRow(options, "2"), refused("holds 'notes'"));
+  EXPECT_THAT(Read("notes"), IsOkAndHolds("precious"));
+  EXPECT_THAT(Read("shard-00000-of-00001.csv"), IsOkAndHolds("x,y\n1\n"));
+  fs::remove(root_ + "/out/notes");
+  fs::create_directories(root_ + "/out/folder/within");
+  EXPECT_THAT(WriteOneRow(options, "2"), refused("holds 'folder'"));
+  EXPECT_THAT(Names(), ElementsAre("out"));
 }
 
 TEST_F(ShardWriterTest, ErrorsNameTheFieldOrTheFolder) {
