@@ -26,12 +26,6 @@ int64_t RoundUpTo(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// factor t p / k, rounded down or up; exact for products below 2^53.
-double ShareOf(double factor, int64_t t, int64_t p, int64_t k) {
-  return factor * static_cast<double>(t) * static_cast<double>(p) /
-         static_cast<double>(k);
-}
-
 // The `count` indices of least score, in order, ties to the lower index.
 void LeastScores(std::span<const double> scores, int64_t count,
                  std::vector<int32_t>* least) {
@@ -106,6 +100,14 @@ OnlineBalancer::OnlineBalancer(PriceRouterState state,
   StartWindow();
 }
 
+SizeBounds OnlineBalancer::SharesOf(int64_t points) const {
+  const int64_t k = num_groups(), p = state_.copies;
+  return {.lower = static_cast<int64_t>(
+              ShareRoundedDown(options_.lower_factor, points, p, k)),
+          .upper = static_cast<int64_t>(std::min(
+              ShareRoundedUp(options_.upper_factor, points, p, k), 0x1p62))};
+}
+
 void OnlineBalancer::StartWindow() {
   const int64_t k = num_groups(), p = state_.copies;
   window_begin_ = seen_;
@@ -118,13 +120,9 @@ void OnlineBalancer::StartWindow() {
   // The second terms are the first ones unless the last window's length is no
   // multiple of k: with them the window can be done from any loads within the
   // bounds before.
-  lower_ = std::min(static_cast<int64_t>(std::floor(
-                        ShareOf(options_.lower_factor, window_end_, p, k))),
-                    lower_ + length * p / k);
-  upper_ =
-      std::max(static_cast<int64_t>(std::ceil(std::min(
-                   ShareOf(options_.upper_factor, window_end_, p, k), 0x1p62))),
-               upper_ + RoundUpTo(length * p, k) / k);
+  const SizeBounds shares = SharesOf(window_end_);
+  lower_ = std::min(shares.lower, lower_ + length * p / k);
+  upper_ = std::max(shares.upper, upper_ + RoundUpTo(length * p, k) / k);
   total_need_ = 0;
   for (const int64_t load : loads_) {
     total_need_ += std::max<int64_t>(0, lower_ - load);
@@ -309,7 +307,8 @@ void OnlineBalancer::StepPrices() {
   gap_ = gap_ == 0 ? gap_sum_ / points
                    : kMemory * gap_ + (1 - kMemory) * gap_sum_ / points;
   const auto left = static_cast<double>(window_end_ - seen_);
-  const double share = ShareOf(1, window_end_ - window_begin_, p, k);
+  const double share = static_cast<double>(window_end_ - window_begin_) *
+                       static_cast<double>(p) / static_cast<double>(k);
   const double step = options_.step * gap_;
   for (int64_t i = 0; i < k; ++i) {
     demand_[i] = kMemory * demand_[i] +

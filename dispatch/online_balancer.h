@@ -54,6 +54,7 @@
 #include "absl/status/statusor.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/price_router.h"
+#include "muster/dispatch/size_bounds.h"
 #include "muster/runtime/runtime.h"
 
 namespace muster::dispatch {
@@ -112,6 +113,8 @@ class OnlineBalancer {
  private:
   OnlineBalancer(PriceRouterState state, const OnlineBalancerOptions& options);
 
+  // floor(l t p / k) and ceil(u t p / k) for t points.
+  SizeBounds SharesOf(int64_t points) const;
   void StartWindow();
   void AssignOne(std::span<const float> costs, std::span<int32_t> groups);
   // The p groups of least cost - price that keep the rest of the window

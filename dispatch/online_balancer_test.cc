@@ -63,6 +63,21 @@ TEST(OnlineBalancerTest, LimitsActWhenTheyMust) {
   EXPECT_EQ(balancer.total_cost(), 200);
 }
 
+// Shares of 10 x 1.1 = 11 and 100 x 0.29 = 29 are no fractions above or below.
+TEST(OnlineBalancerTest, DecimalFactorsAreMeantExactly) {
+  PriceRouterState state{.centers = {.dimension = 1}, .prices = {}};
+  for (int i = 0; i < 10; ++i) {
+    state.centers.values.push_back(static_cast<float>(i));
+    state.prices.push_back(0);
+  }
+  EXPECT_EQ(
+      Make(state, {.upper_factor = 1.1, .total_points = 100}).upper_bound(),
+      11);
+  EXPECT_EQ(
+      Make(state, {.lower_factor = 0.29, .total_points = 1000}).lower_bound(),
+      29);
+}
+
 // A stream on the line through k centres whose place drifts from one end to the
 // other, with a burst in the middle: plain prices send it all to a few groups.
 struct Stream {

@@ -12,6 +12,19 @@ namespace {
 // Products of counts, exact: k b may pass 2^63 when b is "no bound".
 __int128 Product(int64_t x, int64_t y) { return static_cast<__int128>(x) * y; }
 
+// Of a share, in itself: a decimal factor and three operations are each off by
+// at most 2^-53.
+constexpr double kTolerance = 0x1p-50;
+
+double Share(double factor, int64_t n, int64_t p, int64_t k) {
+  return factor * static_cast<double>(n) * static_cast<double>(p) /
+         static_cast<double>(k);
+}
+
+bool IsNear(double share, double whole) {
+  return std::abs(share - whole) <= kTolerance * share;
+}
+
 }  // namespace
 
 absl::Status ValidateFeasible(int64_t num_points, int64_t num_clusters,
@@ -74,6 +87,20 @@ SizeBounds EqualSizes(int64_t num_points, int64_t num_clusters,
       .upper = static_cast<int64_t>((total + num_clusters - 1) / num_clusters)};
 }
 
+double ShareRoundedDown(double factor, int64_t num_points, int64_t copies,
+                        int64_t num_clusters) {
+  const double share = Share(factor, num_points, copies, num_clusters);
+  const double above = std::ceil(share);
+  return IsNear(share, above) ? above : std::floor(share);
+}
+
+double ShareRoundedUp(double factor, int64_t num_points, int64_t copies,
+                      int64_t num_clusters) {
+  const double share = Share(factor, num_points, copies, num_clusters);
+  const double below = std::floor(share);
+  return IsNear(share, below) ? below : std::ceil(share);
+}
+
 absl::StatusOr<SizeBounds> RelativeSizes(int64_t num_points,
                                          int64_t num_clusters, int64_t copies,
                                          double lower_factor,
@@ -90,12 +117,22 @@ absl::StatusOr<SizeBounds> RelativeSizes(int64_t num_points,
         "mean size n p / k)",
         upper_factor));
   }
-  const double mean = static_cast<double>(num_points) *
-                      static_cast<double>(copies) /
-                      static_cast<double>(num_clusters);
-  return SizeBounds{
-      .lower = static_cast<int64_t>(std::ceil(lower_factor * mean)),
-      .upper = static_cast<int64_t>(std::floor(upper_factor * mean))};
+  const int64_t n = num_points, k = num_clusters, p = copies;
+  if (n < 1 || k < 1 || p < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("n = %d points, k = %d clusters, p = %d copies, need 1 "
+                        "of each at least",
+                        n, k, p));
+  }
+  const SizeBounds equal = EqualSizes(n, k, p);
+  const double largest = ShareRoundedDown(upper_factor, n, p, k);
+  const int64_t upper =
+      largest < static_cast<double>(n) ? static_cast<int64_t>(largest) : n;
+  // The lower factor's share is at most the mean.
+  const auto lower =
+      static_cast<int64_t>(ShareRoundedUp(lower_factor, n, p, k));
+  return SizeBounds{.lower = std::min(lower, equal.lower),
+                    .upper = std::max(upper, equal.upper)};
 }
 
 }  // namespace muster::dispatch

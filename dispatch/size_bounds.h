@@ -34,9 +34,20 @@ absl::Status ValidateFeasible(int64_t num_points, int64_t num_clusters,
 // k).
 SizeBounds EqualSizes(int64_t num_points, int64_t num_clusters, int64_t copies);
 
-// a = ceil(lower_factor n p / k), b = floor(upper_factor n p / k): the paper's
-// experiments have p = 1 and factors 1/2 and 2 (section 5). InvalidArgument
-// unless 0 <= lower_factor <= 1 <= upper_factor, both finite.
+// factor n p / k, rounded to a whole number: factor >= 0, n >= 0, p >= 1, k >=
+// 1. A share that is a whole number but for the rounding of doubles (within
+// 2^-50 of itself) is that number: 1.15 x 100 is 115, although the double next
+// to 1.15 lies below it. May exceed the range of int64_t.
+double ShareRoundedDown(double factor, int64_t num_points, int64_t copies,
+                        int64_t num_clusters);
+double ShareRoundedUp(double factor, int64_t num_points, int64_t copies,
+                      int64_t num_clusters);
+
+// a = ceil(lower_factor n p / k), b = min(floor(upper_factor n p / k), n), by
+// the functions above: the paper's experiments have p = 1 and factors 1/2 and 2
+// (section 5). Never narrower than EqualSizes, so that k a <= n p <= k b: with
+// both factors 1, sizes differ by at most one. InvalidArgument unless 0 <=
+// lower_factor <= 1 <= upper_factor, both finite, and n, k, p >= 1.
 absl::StatusOr<SizeBounds> RelativeSizes(int64_t num_points,
                                          int64_t num_clusters, int64_t copies,
                                          double lower_factor,
