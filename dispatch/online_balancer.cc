@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "muster/dispatch/distances.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
@@ -21,6 +22,11 @@ constexpr int64_t kSharesPerWindow = 64;
 constexpr int64_t kCopiesPerStep = 8;
 constexpr double kMemory = 0.8;  // of the smoothed demand and gap
 constexpr double kReturn = 0.1;  // of a step, towards the first prices
+
+// Counts of copies are exact as doubles up to this one, and sums over the k
+// groups of what is left of a window stay within int64_t up to the other.
+constexpr int64_t kMostCopies = int64_t{1} << 53;
+constexpr int64_t kMostSum = int64_t{1} << 62;
 
 int64_t RoundUpTo(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -39,6 +45,22 @@ void LeastScores(std::span<const double> scores, int64_t count,
     while (at != least->begin() && scores[i] < scores[*(at - 1)]) --at;
     least->insert(at, static_cast<int32_t>(i));
   }
+}
+
+absl::Status ValidateLengths(const OnlineBalancerOptions& options,
+                             int64_t copies, int64_t num_groups) {
+  const int64_t most = OnlineBalancer::LongestStream(copies, num_groups);
+  const std::pair<absl::string_view, int64_t> fields[] = {
+      {"total_points", options.total_points},
+      {"window", options.window},
+      {"update_every", options.update_every}};
+  for (const auto& [name, value] : fields) {
+    if (value <= most) continue;
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s is %d, must be at most %d for p = %d and k = %d",
+                        name, value, most, copies, num_groups));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -67,13 +89,19 @@ absl::Status Validate(const OnlineBalancerOptions& options) {
         "(0: not known, or the default)",
         options.total_points, options.window, options.update_every));
   }
-  return absl::OkStatus();
+  return ValidateLengths(options, /*copies=*/1, /*num_groups=*/1);
+}
+
+int64_t OnlineBalancer::LongestStream(int64_t copies, int64_t num_groups) {
+  return std::min(kMostCopies / copies, kMostSum / num_groups);
 }
 
 absl::StatusOr<OnlineBalancer> OnlineBalancer::Create(
     PriceRouterState state, const OnlineBalancerOptions& options) {
   MUSTER_RETURN_IF_ERROR(Validate(state));
   MUSTER_RETURN_IF_ERROR(Validate(options));
+  MUSTER_RETURN_IF_ERROR(
+      ValidateLengths(options, state.copies, state.centers.size()));
   return OnlineBalancer(std::move(state), options);
 }
 
@@ -106,6 +134,18 @@ SizeBounds OnlineBalancer::SharesOf(int64_t points) const {
               ShareRoundedDown(options_.lower_factor, points, p, k)),
           .upper = static_cast<int64_t>(std::min(
               ShareRoundedUp(options_.upper_factor, points, p, k), 0x1p62))};
+}
+
+SizeBounds OnlineBalancer::present_bounds() const {
+  if (seen_ == window_end_) return {.lower = lower_, .upper = upper_};
+  return SharesOf(seen_);
+}
+
+int64_t OnlineBalancer::groups_outside() const {
+  const SizeBounds bounds = present_bounds();
+  return std::count_if(loads_.begin(), loads_.end(), [&](int64_t load) {
+    return load < bounds.lower || load > bounds.upper;
+  });
 }
 
 void OnlineBalancer::StartWindow() {

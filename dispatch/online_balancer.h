@@ -62,7 +62,8 @@ namespace muster::dispatch {
 struct OnlineBalancerOptions {
   double lower_factor = 0.5;  // l in [0, 1]; default: the paper's bounds
   double upper_factor = 2;    // u >= 1
-  // N >= 0: length of the stream, 0 if it is not known.
+  // N >= 0: length of the stream, 0 if it is not known. At most LongestStream,
+  // as are the next two.
   int64_t total_points = 0;
   // Points of a window >= 0, rounded up to a multiple of k. Short windows hold
   // the bounds early and send more points away from their centre. 0: N if
@@ -80,7 +81,8 @@ struct OnlineBalancerOptions {
   double step = 0.2;
 };
 
-// InvalidArgument naming the field.
+// InvalidArgument naming the field; the bounds that p and k set are looked at
+// by Create.
 absl::Status Validate(const OnlineBalancerOptions& options);
 
 class OnlineBalancer {
@@ -88,6 +90,9 @@ class OnlineBalancer {
   // InvalidArgument as of both Validate functions.
   static absl::StatusOr<OnlineBalancer> Create(
       PriceRouterState state, const OnlineBalancerOptions& options);
+
+  // The largest N with N p <= 2^53 and N k <= 2^62, for p and k >= 1.
+  static int64_t LongestStream(int64_t copies, int64_t num_groups);
 
   // groups (n x p) := the groups of the next n points, best first. Invalid-
   // Argument as of Router::Route, FailedPrecondition when the stream gets
@@ -105,6 +110,12 @@ class OnlineBalancer {
   int64_t lower_bound() const { return lower_; }
   int64_t upper_bound() const { return upper_; }
   int64_t window_end() const { return window_end_; }
+  // What the factors ask of the loads after points_seen(): at the end of a
+  // window its bounds, else floor(l t p / k) and ceil(u t p / k).
+  SizeBounds present_bounds() const;
+  // Groups whose load is outside of them: 0 at the end of a window, any number
+  // within one.
+  int64_t groups_outside() const;
   // Copies that the limits sent elsewhere than the prices would have.
   int64_t diverted() const { return diverted_; }
   // sum of cost(x, c) over all copies (squared distances, or distances).

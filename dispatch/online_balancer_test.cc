@@ -17,6 +17,7 @@
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/price_router.h"
 #include "muster/dispatch/router.h"
+#include "muster/dispatch/size_bounds.h"
 #include "muster/runtime/distributions.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_matchers.h"
@@ -340,6 +341,55 @@ TEST(OnlineBalancerTest, HugeValuesKeepTheBounds) {
   const PointSet points{.values = std::vector<float>(9, big), .dimension = 1};
   Assign(balancer, points.View());
   EXPECT_THAT(balancer.loads(), ElementsAre(3, 3, 3));
+}
+
+// A stream that ends early: six of twelve points, all in one group.
+TEST(OnlineBalancerTest, TellsWhoIsOutsideWithinAWindow) {
+  OnlineBalancer balancer =
+      Make({.centers = {.values = {0, 10}, .dimension = 1}, .prices = {0, 0}},
+           {.lower_factor = 0.5,
+            .upper_factor = 1.5,
+            .total_points = 12,
+            .step = 0});
+  EXPECT_EQ(balancer.groups_outside(), 0);
+  const PointSet points{.values = std::vector<float>(6, 0.0f), .dimension = 1};
+  Assign(balancer, points.View());
+  EXPECT_THAT(balancer.loads(), ElementsAre(6, 0));
+  EXPECT_EQ(balancer.present_bounds(), (SizeBounds{1, 5}));
+  EXPECT_EQ(balancer.groups_outside(), 2);
+  Assign(balancer, points.View());
+  EXPECT_THAT(balancer.loads(), ElementsAre(9, 3));
+  EXPECT_EQ(balancer.present_bounds(), (SizeBounds{3, 9}));
+  EXPECT_EQ(balancer.groups_outside(), 0);
+}
+
+TEST(OnlineBalancerTest, LengthsAreBounded) {
+  constexpr int64_t kHuge = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kMost = int64_t{1} << 53;
+  const PriceRouterState state{
+      .centers = {.values = {0, 10, 20}, .dimension = 1},
+      .prices = {0, 0, 0},
+      .copies = 2};
+  const auto create = [&](const OnlineBalancerOptions& options) {
+    return OnlineBalancer::Create(state, options).status();
+  };
+  const auto invalid = [](const std::string& text) {
+    return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text));
+  };
+  EXPECT_THAT(Validate({.total_points = kHuge}), invalid("total_points is 9"));
+  EXPECT_THAT(Validate({.window = kHuge}), invalid("window is 9"));
+  EXPECT_THAT(Validate({.update_every = kHuge}), invalid("update_every is 9"));
+  EXPECT_THAT(Validate({.total_points = kMost}), IsOk());
+  EXPECT_THAT(create({.total_points = kMost}), invalid("for p = 2"));
+  const std::vector<float> points(50, 0);
+  for (const OnlineBalancerOptions& options :
+       {OnlineBalancerOptions{.total_points = kMost / 2},
+        OnlineBalancerOptions{.window = kMost / 2},
+        OnlineBalancerOptions{.update_every = kMost / 2}}) {
+    OnlineBalancer balancer = Make(state, options);
+    Assign(balancer, {points.data(), 50, 1});
+    EXPECT_EQ(balancer.points_seen(), 50);
+  }
 }
 
 TEST(OnlineBalancerTest, NamesWhatIsWrong) {
