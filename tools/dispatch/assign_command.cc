@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/price_router.h"
 #include "muster/dispatch/router.h"
+#include "muster/dispatch/size_bounds.h"
 #include "muster/models/data/row_reader.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/observer.h"
@@ -53,6 +55,11 @@ class Assignment {
 
  private:
   absl::Status Route(const RowBatch& batch, std::span<int32_t> groups);
+  // An error where a number of rows was promised and the loads are outside of
+  // its bounds for want of rows.
+  absl::Status CheckLoads() const;
+  // What became of the bounds.
+  void PrintOnline();
   absl::Status Write(const RowBatch& batch, std::span<const int32_t> groups);
 
   const AssignOptions& options_;
@@ -75,6 +82,13 @@ absl::Status Assignment::StartBalancer() {
         "--online needs a price router, ", options_.router, " is of kind ",
         std::string(router_.router().kind()), "; fit it with --rule=price"));
   }
+  const int64_t most = lib::OnlineBalancer::LongestStream(
+      router_.router().copies(), router_.router().num_groups());
+  if (options_.expected_rows > most) {
+    return InvalidFlag("expected_rows", absl::StrCat(options_.expected_rows),
+                       absl::StrCat("at most ", most),
+                       "0 if the number is not known");
+  }
   MUSTER_ASSIGN_OR_RETURN(
       balancer_,
       lib::OnlineBalancer::Create(router->state(),
@@ -88,6 +102,12 @@ absl::Status Assignment::Route(const RowBatch& batch,
                                std::span<int32_t> groups) {
   if (!balancer_.has_value()) {
     return router_.Route(batch, groups, context_.runtime);
+  }
+  if (const int64_t expected = options_.expected_rows;
+      expected > 0 && rows_ + batch.rows.num_rows() > expected) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "--expected_rows=", expected, ", but ", options_.input.path,
+        " has more rows; give their number, or 0 if it is not known"));
   }
   MUSTER_RETURN_IF_ERROR(router_.MakePoints(batch, context_.runtime, &points_));
   return balancer_->Assign(points_.View(), groups, context_.runtime);
@@ -133,7 +153,45 @@ absl::Status Assignment::Write(const RowBatch& batch,
   return absl::OkStatus();
 }
 
+std::string LoadsOutside(const lib::OnlineBalancer& balancer) {
+  const lib::SizeBounds bounds = balancer.present_bounds();
+  return absl::StrFormat("%s of %s shards are outside of [%s, %s] rows",
+                         Thousands(balancer.groups_outside()),
+                         Thousands(balancer.num_groups()),
+                         Thousands(bounds.lower), Thousands(bounds.upper));
+}
+
+absl::Status Assignment::CheckLoads() const {
+  const int64_t expected = options_.expected_rows;
+  if (!balancer_.has_value() || expected == 0 || rows_ == expected) {
+    return absl::OkStatus();
+  }
+  const std::string promise =
+      absl::StrCat("--expected_rows=", expected, ", but ", options_.input.path,
+                   " has ", rows_, " rows");
+  if (balancer_->groups_outside() == 0) {
+    context_.warn(absl::StrCat(promise, "; the loads are within the bounds"));
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(promise, " and ", LoadsOutside(*balancer_),
+                   "; give their number, or 0 if it is not known"));
+}
+
+void Assignment::PrintOnline() {
+  context_.print(
+      Line("online", absl::StrFormat("%s of %s copies sent past a full group",
+                                     Thousands(balancer_->diverted()),
+                                     Thousands(rows_ * balancer_->copies()))));
+  if (balancer_->groups_outside() == 0) return;
+  context_.print(Line(
+      "", absl::StrCat(LoadsOutside(*balancer_), ": they hold at row ",
+                       Thousands(balancer_->window_end()),
+                       "; with --expected_rows=", rows_, " they hold here")));
+}
+
 absl::Status Assignment::Finish() {
+  MUSTER_RETURN_IF_ERROR(CheckLoads());
   MUSTER_ASSIGN_OR_RETURN(const auto bytes, writer_->Finish());
   Manifest manifest{
       .format = std::string(models::RowFormatName(input_.reader().format())),
@@ -167,12 +225,7 @@ absl::Status Assignment::Finish() {
                               Thousands(manifest.bad_rows), manifest.copies)));
   context_.print(
       Line("loads", SpreadText(lib::SpreadOfLoads(std::move(loads), rows_))));
-  if (balancer_.has_value()) {
-    context_.print(
-        Line("online", absl::StrFormat("%s of %s copies sent past a full group",
-                                       Thousands(balancer_->diverted()),
-                                       Thousands(rows_ * manifest.copies))));
-  }
+  if (balancer_.has_value()) PrintOnline();
   context_.print(
       Line("shards", absl::StrFormat("%d in %s, %s", writer_->num_shards(),
                                      options_.out, Bytes(total_bytes))));
@@ -206,6 +259,10 @@ absl::Status Validate(const AssignOptions& options) {
     return InvalidFlag("buffer_mib", absl::StrCat(options.buffer_mib),
                        absl::StrCat("in [1, ", kMaxBufferMib, "]"),
                        "64 does for a thousand shards");
+  }
+  if (options.online) {
+    MUSTER_RETURN_IF_ERROR(
+        CheckFactors(options.lower_factor, options.upper_factor));
   }
   if (options.expected_rows < 0) {
     return InvalidFlag("expected_rows", absl::StrCat(options.expected_rows),

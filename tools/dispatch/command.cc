@@ -1,9 +1,11 @@
 #include "muster/tools/dispatch/command.h"
 
 #include <array>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "muster/tools/command_line.h"
 
 namespace muster::tools::dispatch {
 namespace {
@@ -44,6 +46,19 @@ std::string SpreadText(const lib::LoadSpread& spread) {
   return absl::StrFormat(
       "smallest %.3g, largest %.3g, deviation %.3g (of the mean load)",
       spread.smallest, spread.largest, spread.deviation);
+}
+
+absl::Status CheckFactors(double lower, double upper) {
+  if (!(0 <= lower && lower <= 1)) {
+    return InvalidFlag("lower", absl::StrFormat("%g", lower), "in [0, 1]",
+                       "it is a share of the mean load; 0: no least load");
+  }
+  if (!(1 <= upper && std::isfinite(upper))) {
+    return InvalidFlag("upper", absl::StrFormat("%g", upper),
+                       "a finite number of at least 1",
+                       "it is in mean loads; the number of groups: no bound");
+  }
+  return absl::OkStatus();
 }
 
 void BadRowPrinter::operator()(absl::string_view message) {

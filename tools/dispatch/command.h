@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "muster/dispatch/router.h"
 #include "muster/runtime/runtime.h"
@@ -33,6 +34,10 @@ std::string Bytes(int64_t bytes);
 std::string Line(absl::string_view label, absl::string_view text);
 // "smallest 0.52, largest 1.31, deviation 0.12 (of the mean load)".
 std::string SpreadText(const lib::LoadSpread& spread);
+
+// InvalidArgument naming --lower or --upper unless 0 <= lower <= 1 <= upper,
+// both finite.
+absl::Status CheckFactors(double lower, double upper);
 
 // Bad rows are told one by one up to a number, then only counted.
 class BadRowPrinter {

@@ -266,9 +266,49 @@ class WholeTest(_Case):
             f"--input={stream}", f"--out={self.path('x')}", "--online",
         )
         self.fails(
-            "upper_factor is 0.5", "assign", f"--router={router}", f"--input={stream}",
+            "--upper=0.5: must be a finite number", "assign", f"--router={router}", f"--input={stream}",
             f"--out={self.path('x')}", "--online", "--upper=0.5",
         )
+
+    def test_a_stream_of_another_length_than_told(self):
+        rows = _blobs(1000)
+        path = self.write("a.libsvm", _libsvm(rows))
+        router = self.fit(path)
+        flags = ("assign", f"--router={router}", f"--input={path}")
+        out = (f"--out={self.path('out')}", "--lower=1", "--upper=1")
+        self.fails(
+            "--expected_rows=100000, but " + path + " has 1000 rows and ",
+            *flags, *out, "--online", "--expected_rows=100000",
+        )
+        self.fails(
+            "--expected_rows=100, but " + path + " has more rows",
+            *flags, *out, "--online", "--expected_rows=100",
+        )
+        self.fails(
+            "--expected_rows=9223372036854775807: must be at most",
+            *flags, *out, "--online", "--expected_rows=9223372036854775807",
+        )
+        # Windows of 256 rows: the last one has 232.
+        text = self.ok(*flags, *out, "--online")
+        self.assertIn("shards are outside of [250, 250] rows", text)
+        self.assertIn("they hold at row 1,024", text)
+        text = self.ok(*flags, *out, "--online", "--overwrite", "--expected_rows=1000")
+        self.assertNotIn("outside", text)
+        for flag in ("lower", "upper", "expected_rows"):
+            self.fails(
+                f"--{flag} goes with --online",
+                *flags, f"--out={self.path('other')}", f"--{flag}=1",
+            )
+        self.assertEqual(self.left(), ["a.libsvm", "a.router", "out"])
+
+    def test_equal_groups(self):
+        path = self.write("a.libsvm", _libsvm(_blobs(150)))
+        bounds = ("--lower=1", "--upper=1")
+        # 150 rows in 32 groups: of 4 and 5 rows.
+        text = self.ok(
+            "fit", f"--input={path}", "--groups=32", *bounds, f"--out={self.path('r')}"
+        )
+        self.assertIn("smallest 0.853, largest 1.07", text)
 
     def test_max_rows(self):
         path = self.write("a.libsvm", _libsvm(_blobs(300)))
@@ -333,8 +373,15 @@ class MistakesTest(_Case):
         self.write("mine/file", b"x")
         self.fails("holds no shards", *flags, f"--out={self.path('mine')}", "--overwrite")
         self.assertEqual(_files(self.path("mine")), {"file": b"x"})
+        self.write("mine/manifest.json", b'{"name": "an extension"}')
+        self.write("mine/precious.js", b"precious")
+        self.fails("version is missing", *flags, f"--out={self.path('mine')}", "--overwrite")
+        self.assertEqual(_files(self.path("mine"))["precious.js"], b"precious")
         self.ok(*flags, f"--out={self.path('out')}")
         self.fails("give --overwrite", *flags, f"--out={self.path('out')}")
+        self.write("out/notes", b"precious")
+        self.fails("holds 'notes'", *flags, f"--out={self.path('out')}", "--overwrite")
+        os.remove(self.path("out/notes"))
         self.fails(
             "none/a.router", "fit", f"--input={self.data}", "--groups=4",
             f"--out={self.path('none/a.router')}",

@@ -280,6 +280,22 @@ absl::StatusOr<lib::Objective> ReadObjective() {
                      "k-means is what the paper's experiments use");
 }
 
+// Whether a flag is on the command line.
+bool IsGiven(const char* name) {
+  return !gflags::GetCommandLineFlagInfoOrDie(name).is_default;
+}
+
+// Refuses the first of `flags` that is given.
+absl::Status Refuse(const std::vector<const char*>& flags,
+                    absl::string_view why) {
+  for (const char* name : flags) {
+    if (IsGiven(name)) {
+      return absl::InvalidArgumentError(absl::StrCat("--", name, " ", why));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Fit(const CommandContext& context) {
   FitCommandOptions options{.out = InputPath(FLAGS_out),
                             .check_rows = FLAGS_check,
@@ -305,6 +321,10 @@ absl::Status Fit(const CommandContext& context) {
 }
 
 absl::Status Assign(const CommandContext& context) {
+  if (!FLAGS_online) {
+    MUSTER_RETURN_IF_ERROR(
+        Refuse({"lower", "upper", "expected_rows"}, "goes with --online"));
+  }
   AssignOptions options{.router = InputPath(FLAGS_router),
                         .out = InputPath(FLAGS_out),
                         .overwrite = FLAGS_overwrite,
