@@ -22,6 +22,8 @@ extern "C" void HandleStopSignal(int signal) {
   }
 }
 
+extern "C" void IgnoreSignal(int) {}
+
 }  // namespace
 
 void CatchStopSignals(const char* message) {
@@ -33,6 +35,12 @@ void CatchStopSignals(const char* message) {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  struct sigaction hangup = {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
+  // A handler, as programs started from here would inherit SIG_IGN.
+  action.sa_handler = IgnoreSignal;
+  sigaction(SIGPIPE, &action, nullptr);
 }
 
 const std::atomic<bool>& StopRequested() { return stop_requested; }

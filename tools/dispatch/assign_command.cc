@@ -17,7 +17,6 @@
 #include "muster/dispatch/router.h"
 #include "muster/dispatch/size_bounds.h"
 #include "muster/models/data/row_reader.h"
-#include "muster/runtime/blocks.h"
 #include "muster/runtime/observer.h"
 #include "muster/runtime/status_macros.h"
 #include "muster/tools/command_line.h"
@@ -41,7 +40,8 @@ bool WantsGzip(const AssignOptions& options, const Input& input) {
 class Assignment {
  public:
   Assignment(const AssignOptions& options, const CommandContext& context,
-             RowRouter router, Input input, std::unique_ptr<ShardWriter> writer)
+             RowRouter router, std::shared_ptr<Input> input,
+             std::unique_ptr<ShardWriter> writer)
       : options_(options),
         context_(context),
         router_(std::move(router)),
@@ -65,7 +65,7 @@ class Assignment {
   const AssignOptions& options_;
   const CommandContext& context_;
   const RowRouter router_;
-  Input input_;
+  const std::shared_ptr<Input> input_;
   const std::unique_ptr<ShardWriter> writer_;
   std::optional<lib::OnlineBalancer> balancer_;  // online
   lib::PointSet points_;                         // scratch
@@ -115,8 +115,7 @@ absl::Status Assignment::Route(const RowBatch& batch,
 
 absl::Status Assignment::Stream() {
   const int64_t copies = router_.router().copies();
-  BatchReader reader(&input_, options_.batch_rows,
-                     runtime::NumThreads(context_.runtime) > 1);
+  BatchReader reader(input_, options_.batch_rows, context_.runtime);
   std::vector<int32_t> groups;
   while (true) {
     MUSTER_ASSIGN_OR_RETURN(const RowBatch* batch, reader.Next());
@@ -125,10 +124,11 @@ absl::Status Assignment::Stream() {
     MUSTER_RETURN_IF_ERROR(Route(*batch, groups));
     MUSTER_RETURN_IF_ERROR(Write(*batch, groups));
     rows_ += batch->rows.num_rows();
-    if (!runtime::ReportProgress(context_.runtime, {.phase = "assign",
-                                                    .done = reader.bytes_read(),
-                                                    .total = input_.bytes()})) {
-      return absl::CancelledError("stopped: no shard was written");
+    if (!runtime::ReportProgress(context_.runtime,
+                                 {.phase = "assign",
+                                  .done = reader.bytes_read(),
+                                  .total = input_->bytes()})) {
+      return StoppedError();
     }
   }
   if (rows_ == 0) {
@@ -144,7 +144,7 @@ absl::Status Assignment::Write(const RowBatch& batch,
   std::vector<absl::string_view> records;
   char label_byte = 0;
   for (int64_t row = 0; row < batch.rows.num_rows(); ++row) {
-    input_.Records(batch, row, &label_byte, &records);
+    input_->Records(batch, row, &label_byte, &records);
     for (int64_t copy = 0; copy < copies; ++copy) {
       MUSTER_RETURN_IF_ERROR(
           writer_->Append(groups[row * copies + copy], records));
@@ -194,14 +194,14 @@ absl::Status Assignment::Finish() {
   MUSTER_RETURN_IF_ERROR(CheckLoads());
   MUSTER_ASSIGN_OR_RETURN(const auto bytes, writer_->Finish());
   Manifest manifest{
-      .format = std::string(models::RowFormatName(input_.reader().format())),
+      .format = std::string(models::RowFormatName(input_->reader().format())),
       .input = options_.input.path,
       .router = options_.router,
       .router_kind = std::string(router_.router().kind()),
       .router_crc32 = router_.crc32(),
       .copies = router_.router().copies(),
       .rows = rows_,
-      .bad_rows = input_.reader().num_bad_rows(),
+      .bad_rows = input_->reader().num_bad_rows(),
       .online = options_.online};
   std::vector<int64_t> loads;
   int64_t total_bytes = 0;
@@ -282,14 +282,15 @@ absl::Status RunAssign(const AssignOptions& options,
   MUSTER_ASSIGN_OR_RETURN(RowRouter router, RowRouter::Load(options.router));
   InputOptions input_options = options.input;
   input_options.reader.num_features = router.num_features();
-  MUSTER_ASSIGN_OR_RETURN(Input input,
-                          Input::Open(input_options, BadRowPrinter(&context)));
+  MUSTER_ASSIGN_OR_RETURN(
+      std::shared_ptr<Input> input,
+      Input::Open(input_options, BadRowPrinter(&context), context.runtime));
   MUSTER_ASSIGN_OR_RETURN(
       std::unique_ptr<ShardWriter> writer,
       ShardWriter::Create({.folder = options.out,
                            .num_shards = router.router().num_groups(),
-                           .files = input.ShardFiles(),
-                           .gzip = WantsGzip(options, input),
+                           .files = input->ShardFiles(),
+                           .gzip = WantsGzip(options, *input),
                            .gzip_level = static_cast<int>(options.gzip_level),
                            .buffer_bytes = options.buffer_mib << 20,
                            .overwrite = options.overwrite}));

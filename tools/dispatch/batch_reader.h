@@ -4,31 +4,37 @@
 // Batches of rows, the next one read on a thread of its own while the last one
 // is worked on. The batches are the same with and without that thread.
 
+#include <array>
 #include <cstdint>
-#include <thread>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "muster/runtime/runtime.h"
+#include "muster/tools/dispatch/background_task.h"
 #include "muster/tools/dispatch/input.h"
 
 namespace muster::tools::dispatch {
 
-// Thread-compatible. Nothing else may use the input meanwhile, but for the
-// listener of bad rows, which is called from the reading thread.
+// Thread-compatible. Nothing else may read the input meanwhile. Its listener of
+// bad rows is called from the reading thread, and never after the destructor.
 class BatchReader {
  public:
-  // `input` must outlive this object; `ahead`: use a thread.
-  BatchReader(Input* input, int64_t batch_rows, bool ahead);
+  // Reads ahead if the runtime has more than one thread.
+  BatchReader(std::shared_ptr<Input> input, int64_t batch_rows,
+              const runtime::Runtime& runtime);
   ~BatchReader();
   BatchReader(const BatchReader&) = delete;
   BatchReader& operator=(const BatchReader&) = delete;
 
   // The next rows, valid until the next call; null at the end. Errors of
-  // Input::NextBatch, in their place: all rows before have been given out.
+  // Input::NextBatch, in their place: all rows before have been given out;
+  // Cancelled when the runtime asks to stop while rows are awaited, after which
+  // the input is not to be used. Not to be called again after null or an error.
   absl::StatusOr<const RowBatch*> Next();
 
   // Of the file, up to the batch given out last.
-  int64_t bytes_read() const { return batches_[current_].bytes_read; }
+  int64_t bytes_read() const { return slots_[current_]->bytes_read; }
 
  private:
   struct Slot {
@@ -38,15 +44,17 @@ class BatchReader {
     int64_t bytes_read = 0;
   };
 
-  void Read(Slot* slot);
+  static void Read(Input& input, int64_t batch_rows, Slot* slot);
+  void StartReading(int slot);
 
-  Input* const input_;
+  const std::shared_ptr<Input> input_;
   const int64_t batch_rows_;
+  const runtime::Runtime runtime_;
   const bool ahead_;
   bool started_ = false;
-  Slot batches_[2];
+  std::array<std::shared_ptr<Slot>, 2> slots_;
   int current_ = 0;
-  std::thread reader_;  // fills the other slot
+  BackgroundTask reading_;  // fills the other slot
 };
 
 }  // namespace muster::tools::dispatch

@@ -14,6 +14,10 @@ constexpr int64_t kBadRowsTold = 10;
 
 }  // namespace
 
+absl::Status StoppedError() {
+  return absl::CancelledError("stopped: nothing was written");
+}
+
 std::string Thousands(int64_t number) {
   const std::string digits = absl::StrCat(number);
   std::string text;

@@ -26,6 +26,9 @@ struct CommandContext {
   std::function<void(absl::string_view)> warn = nullptr;
 };
 
+// Cancelled: what every command answers to its stop flag.
+absl::Status StoppedError();
+
 // "1,234,567".
 std::string Thousands(int64_t number);
 // "9.7 MiB", "812 B".

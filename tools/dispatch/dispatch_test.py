@@ -454,42 +454,96 @@ class MistakesTest(_Case):
 
 
 class SignalTest(_Case):
+    def setUp(self):
+        super().setUp()
+        self.rows = _libsvm(_blobs(200))
+        self.router = self.fit(self.write("a.libsvm", self.rows))
+        self.pipe = self.path("pipe")
+        os.mkfifo(self.pipe)
+
+    def start(self, *flags):
+        """A run of assign on the pipe."""
+        return subprocess.Popen(
+            [_PROGRAM, "assign", f"--router={self.router}", f"--input={self.pipe}",
+             "--format=libsvm", f"--out={self.path('shards')}", *flags],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+
+    def wait_for_folder(self, process):
+        deadline = time.time() + 60
+        while not any(name.endswith(".tmp") for name in self.left()):
+            self.assertLess(time.time(), deadline)
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+
+    def stop(self, process, number):
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 128 + number, err)
+        self.assertEqual(out, "")
+        self.assertIn("stopped: nothing was written", err)
+        self.assertEqual(self.left(), ["a.libsvm", "a.router", "pipe"])
+
     def test_a_stopped_run_leaves_nothing(self):
-        rows = _libsvm(_blobs(200))
-        router = self.fit(self.write("a.libsvm", rows))
-        pipe = self.path("pipe")
-        os.mkfifo(pipe)
         done = threading.Event()
 
         def feed():
-            try:
-                with open(pipe, "wb") as file:
-                    while not done.is_set():
-                        file.write(rows)
-            except BrokenPipeError:
-                pass
+            while not done.is_set():
+                try:
+                    with open(self.pipe, "wb") as file:
+                        while not done.is_set():
+                            file.write(self.rows)
+                except BrokenPipeError:
+                    pass
 
         feeder = threading.Thread(target=feed, daemon=True)
         feeder.start()
-        for number in (signal.SIGINT,):
-            process = subprocess.Popen(
-                [_PROGRAM, "assign", f"--router={router}", f"--input={pipe}",
-                 "--format=libsvm", f"--out={self.path('shards')}"],
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            )
-            deadline = time.time() + 60
-            while not any(name.endswith(".tmp") for name in self.left()):
-                self.assertLess(time.time(), deadline)
-                self.assertIsNone(process.poll())
-                time.sleep(0.01)
-            process.send_signal(number)
-            out, err = process.communicate(timeout=60)
-            self.assertEqual(process.returncode, 128 + number, err)
-            self.assertEqual(out, "")
-            self.assertIn("stopped: no shard was written", err)
-            self.assertEqual(self.left(), ["a.libsvm", "a.router", "pipe"])
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process = self.start()
+            self.wait_for_folder(process)
+            self.stop(process, number)
         done.set()
+        # Whoever waits for a reader finds one.
+        os.close(os.open(self.pipe, os.O_RDONLY | os.O_NONBLOCK))
         feeder.join(60)
+
+    def test_a_run_that_waits_for_its_input_can_be_stopped(self):
+        for flags in (("--threads=1",), ("--threads=2", "--batch_rows=10")):
+            # A writer without a word: the program is about to read its first.
+            process = self.start(*flags)
+            writer = None
+            while writer is None:
+                self.assertIsNone(process.poll())
+                try:
+                    writer = os.open(self.pipe, os.O_WRONLY | os.O_NONBLOCK)
+                except OSError:  # nobody reads yet
+                    time.sleep(0.01)
+            self.stop(process, signal.SIGINT)
+            os.close(writer)
+            # One that rests after some rows.
+            process = self.start(*flags)
+            with open(self.pipe, "wb") as file:
+                file.write(self.rows[: len(self.rows) // 2])
+                file.flush()
+                self.wait_for_folder(process)
+                self.stop(process, signal.SIGINT)
+
+    def test_a_closed_error_stream_does_not_end_a_run(self):
+        bad = self.write("bad.libsvm", b"x y\n" + self.rows)
+        out = self.path("shards")
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(
+            [_PROGRAM, "assign", f"--router={self.router}", f"--input={bad}",
+             "--format=libsvm", "--max_bad_rows=1", f"--out={out}"],
+            stdout=subprocess.PIPE, stderr=write, timeout=100,
+        )
+        os.close(write)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(b"200 read, 1 bad", done.stdout)
+        self.assertEqual(
+            self.left(), ["a.libsvm", "a.router", "bad.libsvm", "pipe", "shards"]
+        )
 
 
 if __name__ == "__main__":

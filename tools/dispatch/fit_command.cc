@@ -16,7 +16,6 @@
 #include "muster/dispatch/random_projection.h"
 #include "muster/dispatch/router.h"
 #include "muster/dispatch/router_file.h"
-#include "muster/runtime/blocks.h"
 #include "muster/runtime/math.h"
 #include "muster/runtime/observer.h"
 #include "muster/runtime/rng.h"
@@ -45,10 +44,10 @@ struct Sampled {
 
 absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
                                    const CommandContext& context) {
-  MUSTER_ASSIGN_OR_RETURN(Input input,
-                          Input::Open(options.input, BadRowPrinter(&context)));
-  BatchReader reader(&input, kBatchRows,
-                     runtime::NumThreads(context.runtime) > 1);
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::shared_ptr<Input> input,
+      Input::Open(options.input, BadRowPrinter(&context), context.runtime));
+  BatchReader reader(input, kBatchRows, context.runtime);
   RowSample sample(options.fit.sample_size + options.check_rows,
                    runtime::Rng(options.fit.seed).Fork("row_sample"));
   Sampled sampled;
@@ -60,13 +59,13 @@ absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
     }
     if (!runtime::ReportProgress(context.runtime, {.phase = "read",
                                                    .done = reader.bytes_read(),
-                                                   .total = input.bytes()})) {
-      return absl::CancelledError("stopped: no router was written");
+                                                   .total = input->bytes()})) {
+      return StoppedError();
     }
   }
-  sampled.num_features = input.reader().num_features();
+  sampled.num_features = input->reader().num_features();
   sampled.rows_read = sample.rows_seen();
-  sampled.bad_rows = input.reader().num_bad_rows();
+  sampled.bad_rows = input->reader().num_bad_rows();
   sampled.rows = sample.Take();
   sampled.num_cluster = std::min<int64_t>(
       options.fit.sample_size, static_cast<int64_t>(sampled.rows.size()));
@@ -239,7 +238,7 @@ absl::Status RunFit(const FitCommandOptions& options,
   }
   MUSTER_RETURN_IF_ERROR(PrintExpectedLoads(*fit.router, others, context));
   if (runtime::ShouldStop(context.runtime)) {
-    return absl::CancelledError("stopped: no router was written");
+    return StoppedError();
   }
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<lib::Router> router,
                           FrontedBy(projection, std::move(fit.router)));

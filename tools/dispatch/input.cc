@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
 
+#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "muster/runtime/status_macros.h"
+#include "muster/tools/dispatch/background_task.h"
+#include "muster/tools/dispatch/command.h"
 
 namespace muster::tools::dispatch {
 namespace {
@@ -40,24 +46,41 @@ std::string WithCount(const std::string& header, int64_t rows) {
 
 }  // namespace
 
-Input::Input(InputOptions options, models::RowReader reader)
+Input::Input(InputOptions options, models::RowReader reader,
+             std::shared_ptr<Teller> teller)
     : options_(std::move(options)),
       reader_(std::move(reader)),
+      teller_(std::move(teller)),
       rows_left_(options_.max_rows == 0 ? std::numeric_limits<int64_t>::max()
                                         : options_.max_rows) {}
 
-absl::StatusOr<Input> Input::Open(InputOptions options,
-                                  BadRowListener listener) {
+absl::StatusOr<std::unique_ptr<Input>> Input::Open(
+    InputOptions options, BadRowListener listener,
+    const runtime::Runtime& runtime) {
+  const auto teller = std::make_shared<Teller>();
+  teller->listener = std::move(listener);
   models::RowReaderOptions reader_options = options.reader;
-  reader_options.on_bad_row =
-      [path = options.path,
-       listener = std::move(listener)](const models::BadRow& row) {
-        listener(absl::StrCat(path, ", line ", row.number, ": ", row.reason));
-      };
-  MUSTER_ASSIGN_OR_RETURN(
-      models::RowReader reader,
-      models::RowReader::Open(options.path, reader_options));
-  return Input(std::move(options), std::move(reader));
+  reader_options.on_bad_row = [path = options.path,
+                               teller](const models::BadRow& row) {
+    const std::lock_guard<std::mutex> lock(teller->mutex);
+    if (teller->listener == nullptr) return;
+    teller->listener(
+        absl::StrCat(path, ", line ", row.number, ": ", row.reason));
+  };
+  using Opened = absl::StatusOr<models::RowReader>;
+  const auto opened = std::make_shared<std::optional<Opened>>();
+  BackgroundTask opening([opened, path = options.path, reader_options] {
+    *opened = models::RowReader::Open(path, reader_options);
+  });
+  if (!opening.Wait(runtime)) return StoppedError();
+  MUSTER_RETURN_IF_ERROR((*opened)->status());
+  return absl::WrapUnique(
+      new Input(std::move(options), *std::move(**opened), teller));
+}
+
+void Input::StopTelling() {
+  const std::lock_guard<std::mutex> lock(teller_->mutex);
+  teller_->listener = nullptr;
 }
 
 absl::StatusOr<bool> Input::NextBatch(int64_t max_rows, RowBatch* batch) {

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/models/data/row_reader.h"
+#include "muster/runtime/runtime.h"
 #include "muster/tools/dispatch/shard_writer.h"
 
 namespace muster::tools::dispatch {
@@ -32,16 +35,21 @@ struct InputOptions {
 // Told of each bad row: "path, line 7: reason".
 using BadRowListener = std::function<void(absl::string_view)>;
 
-// Movable, thread-compatible.
+// Thread-compatible.
 class Input {
  public:
-  // Errors as of RowReader::Open.
-  static absl::StatusOr<Input> Open(InputOptions options,
-                                    BadRowListener listener);
+  // Errors as of RowReader::Open; Cancelled when the runtime asks to stop while
+  // a pipe keeps it waiting.
+  static absl::StatusOr<std::unique_ptr<Input>> Open(
+      InputOptions options, BadRowListener listener,
+      const runtime::Runtime& runtime);
 
   // The next rows with their texts, at most `max_rows` >= 1, into *batch. True
   // while there are rows. Errors as of RowReader::NextBatch.
   absl::StatusOr<bool> NextBatch(int64_t max_rows, RowBatch* batch);
+
+  // The listener is not called any more, once this returns. From any thread.
+  void StopTelling();
 
   const models::RowReader& reader() const { return reader_; }
   // Bytes read of the file, compressed if it is, and its size; -1: not known.
@@ -57,10 +65,17 @@ class Input {
                std::vector<absl::string_view>* records) const;
 
  private:
-  Input(InputOptions options, models::RowReader reader);
+  // A listener that can be taken away while another thread reads.
+  struct Teller {
+    std::mutex mutex;
+    BadRowListener listener;  // null: nobody listens
+  };
+  Input(InputOptions options, models::RowReader reader,
+        std::shared_ptr<Teller> teller);
 
   InputOptions options_;
   models::RowReader reader_;
+  const std::shared_ptr<Teller> teller_;
   int64_t rows_left_;
 };
 

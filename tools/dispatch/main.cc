@@ -5,11 +5,15 @@
 //   dispatch stats   --router=FILE.router --input=FILE | --shards=FOLDER
 //
 // Exit codes: 0 done; 1 an error, nothing was written; 2 a mistake in the
-// command line; 130, 143 stopped by SIGINT or SIGTERM, nothing was written.
+// command line; 129, 130, 143 stopped by SIGHUP, SIGINT or SIGTERM, nothing was
+// written. (An error that a folder cannot be synchronised comes when all is
+// written and in place, but might not survive a loss of power.)
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <string>
@@ -206,8 +210,10 @@ std::string Help(const Command& command) {
   }
   absl::StrAppend(&text,
                   "\nExit codes: 0 done; 1 an error; 2 a mistake in the "
-                  "command line; 130, 143 stopped by a\nsignal. Unless it is "
-                  "0, nothing was written.\n\nExamples\n",
+                  "command line; 129, 130, 143 stopped\nby a signal. Unless it "
+                  "is 0, nothing was written; but for an error that a folder\n"
+                  "cannot be synchronised, when all is in place and might not "
+                  "survive a loss of power.\n\nExamples\n",
                   Indented(command.examples));
   return text;
 }
@@ -368,7 +374,10 @@ absl::Status RunCommand(const Command& command) {
   printer->Finish();
   if (status.ok()) {
     for (const std::string& line : results) std::puts(line.c_str());
-    std::fflush(stdout);
+    // The other commands have done what they were asked for.
+    if (std::fflush(stdout) != 0 && name == "stats") {
+      return absl::ErrnoToStatus(errno, "standard output: cannot be written");
+    }
   }
   return status;
 }
@@ -423,5 +432,9 @@ int Main(int argc, char** argv) {
 }  // namespace muster::tools::dispatch
 
 int main(int argc, char** argv) {
-  return muster::tools::dispatch::Main(argc, argv);
+  const int code = muster::tools::dispatch::Main(argc, argv);
+  if (code == 0) return 0;
+  // A thread may still wait for its input, so nothing is destroyed.
+  std::fflush(nullptr);
+  std::_Exit(code);
 }

@@ -1,6 +1,7 @@
 #include "muster/tools/dispatch/stats_command.h"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -9,7 +10,6 @@
 #include "absl/strings/str_format.h"
 #include "muster/dispatch/router.h"
 #include "muster/models/data/row_reader.h"
-#include "muster/runtime/blocks.h"
 #include "muster/runtime/observer.h"
 #include "muster/runtime/status_macros.h"
 #include "muster/tools/dispatch/batch_reader.h"
@@ -69,10 +69,10 @@ absl::Status RouterStats(const StatsOptions& options,
   if (options.input.path.empty()) return absl::OkStatus();
   InputOptions input_options = options.input;
   input_options.reader.num_features = router.num_features();
-  MUSTER_ASSIGN_OR_RETURN(Input input,
-                          Input::Open(input_options, BadRowPrinter(&context)));
-  BatchReader reader(&input, kBatchRows,
-                     runtime::NumThreads(context.runtime) > 1);
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::shared_ptr<Input> input,
+      Input::Open(input_options, BadRowPrinter(&context), context.runtime));
+  BatchReader reader(input, kBatchRows, context.runtime);
   std::vector<int64_t> loads(static_cast<size_t>(router.router().num_groups()),
                              0);
   int64_t rows = 0;
@@ -87,8 +87,8 @@ absl::Status RouterStats(const StatsOptions& options,
     rows += batch->rows.num_rows();
     if (!runtime::ReportProgress(context.runtime, {.phase = "stats",
                                                    .done = reader.bytes_read(),
-                                                   .total = input.bytes()})) {
-      return absl::CancelledError("stopped");
+                                                   .total = input->bytes()})) {
+      return StoppedError();
     }
   }
   if (rows == 0) {
@@ -97,7 +97,7 @@ absl::Status RouterStats(const StatsOptions& options,
   }
   context.print(
       Line("rows", absl::StrFormat("%s, %s bad", Thousands(rows),
-                                   Thousands(input.reader().num_bad_rows()))));
+                                   Thousands(input->reader().num_bad_rows()))));
   const lib::LoadSpread spread = lib::SpreadOfLoads(std::move(loads), rows);
   context.print(Line("loads", SpreadText(spread)));
   PrintLoads(spread, options.all, context);
@@ -108,7 +108,8 @@ absl::Status RouterStats(const StatsOptions& options,
 absl::StatusOr<int64_t> CountRows(const std::string& folder,
                                   const Manifest& manifest,
                                   const ShardEntry& entry,
-                                  const StatsOptions& options) {
+                                  const StatsOptions& options,
+                                  const CommandContext& context) {
   InputOptions input_options = options.input;
   MUSTER_ASSIGN_OR_RETURN(input_options.reader.format,
                           models::ParseRowFormat(manifest.format));
@@ -118,13 +119,14 @@ absl::StatusOr<int64_t> CountRows(const std::string& folder,
         absl::StrCat(folder, "/", entry.files[1]);
   }
   input_options.reader.max_bad_rows = 0;
-  MUSTER_ASSIGN_OR_RETURN(Input input,
-                          Input::Open(input_options, [](absl::string_view) {}));
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Input> input,
+      Input::Open(input_options, /*listener=*/nullptr, context.runtime));
   RowBatch batch;
   int64_t rows = 0;
   while (true) {
     MUSTER_ASSIGN_OR_RETURN(const bool more,
-                            input.NextBatch(kBatchRows, &batch));
+                            input->NextBatch(kBatchRows, &batch));
     if (!more) return rows;
     rows += batch.rows.num_rows();
   }
@@ -139,12 +141,12 @@ absl::Status VerifyShards(const StatsOptions& options, const Manifest& manifest,
             {.phase = "verify",
              .done = static_cast<int64_t>(shard),
              .total = static_cast<int64_t>(manifest.shards.size())})) {
-      return absl::CancelledError("stopped");
+      return StoppedError();
     }
     if (entry.rows == 0) continue;
     MUSTER_ASSIGN_OR_RETURN(
         const int64_t rows,
-        CountRows(options.shards, manifest, entry, options));
+        CountRows(options.shards, manifest, entry, options, context));
     if (rows != entry.rows) {
       return absl::DataLossError(
           absl::StrCat(options.shards, "/", entry.files[0], ": ", rows,
