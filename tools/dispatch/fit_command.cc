@@ -1,7 +1,6 @@
 #include "muster/tools/dispatch/fit_command.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -16,12 +15,12 @@
 #include "muster/dispatch/random_projection.h"
 #include "muster/dispatch/router.h"
 #include "muster/dispatch/router_file.h"
-#include "muster/runtime/math.h"
 #include "muster/runtime/observer.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_macros.h"
 #include "muster/tools/command_line.h"
 #include "muster/tools/dispatch/batch_reader.h"
+#include "muster/tools/dispatch/fit_report.h"
 #include "muster/tools/dispatch/row_sample.h"
 
 namespace muster::tools::dispatch {
@@ -116,20 +115,7 @@ void PrintClustering(const lib::Clustering& clustering,
   const lib::LoadSpread spread =
       lib::SpreadOfLoads(std::move(sizes), num_points);
   context.print(Line("sizes", SpreadText(spread)));
-  std::string text =
-      absl::StrFormat("%.6g (%s over %d copies)", clustering.cost,
-                      std::string(lib::ObjectiveName(options.fit.objective)),
-                      num_points * clustering.copies);
-  if (clustering.scope != lib::CertificateScope::kNone && clustering.cost > 0) {
-    const double gap = std::max(
-        0.0, (clustering.cost - clustering.lower_bound) / clustering.cost);
-    absl::StrAppendFormat(
-        &text, ", at most %.3g %% above the best %s", 100 * gap,
-        clustering.scope == lib::CertificateScope::kFixedCenters
-            ? "assignment to these centres"
-            : "clustering");
-  }
-  context.print(Line("cost", text));
+  context.print(Line("cost", CostText(clustering, options.fit.objective)));
   if (!clustering.converged) {
     context.warn("the clusterer stopped at its limit before it had converged");
   }
@@ -146,18 +132,11 @@ absl::Status PrintExpectedLoads(const lib::Router& router,
   const lib::LoadSpread spread =
       lib::MeasureLoads(groups, router.copies(), router.num_groups());
   context.print(Line("loads", SpreadText(spread)));
-  // Normal intervals of all k shares at once (Bonferroni), the widest of them,
-  // in units of the mean share p / k.
-  const auto k = static_cast<double>(router.num_groups());
-  const double mean = static_cast<double>(router.copies()) / k;
-  const double share = std::min(1.0, spread.largest * mean);
-  const double error =
-      runtime::InverseNormalCdf(1 - 0.05 / (2 * k)) *
-      std::sqrt(share * (1 - share) / static_cast<double>(points.size)) / mean;
   context.print(Line(
       "", absl::StrFormat("expected on all rows, from %s others; each within "
                           "+-%.2g with 95 %%",
-                          Thousands(points.size), error)));
+                          Thousands(points.size),
+                          ShareError(spread, router.copies()))));
   return absl::OkStatus();
 }
 
