@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -60,7 +61,6 @@ absl::Status NeedOneCopy(const FitOptions& options, absl::string_view name) {
 template <CutDirection kDirection>
 RouterOr FitTree(PointsView sample, const FitOptions& options,
                  const runtime::Runtime& runtime) {
-  MUSTER_RETURN_IF_ERROR(NeedOneCopy(options, "tree"));
   MUSTER_ASSIGN_OR_RETURN(
       PartitionTree tree,
       BuildPartitionTree(sample, options.num_groups, kDirection,
@@ -71,7 +71,6 @@ RouterOr FitTree(PointsView sample, const FitOptions& options,
 
 RouterOr FitHash(PointsView sample, const FitOptions& options,
                  const runtime::Runtime& runtime) {
-  MUSTER_RETURN_IF_ERROR(NeedOneCopy(options, "lsh"));
   MUSTER_ASSIGN_OR_RETURN(
       LocalityHash hash,
       FitLocalityHash(sample, options.num_groups, options.hash_directions,
@@ -89,7 +88,8 @@ RouterOr FitRandom(PointsView sample, const FitOptions& options,
 }
 
 constexpr PartitionEntry kPartitions[] = {
-    {"random", "groups at random: ignores the data", FitRandom},
+    {"random", "groups at random: ignores the data", FitRandom,
+     /*any_copies=*/true},
     {"kd_tree_partition",
      "balanced partition tree: medians of random coordinates",
      FitTree<CutDirection::kAxis>},
@@ -107,34 +107,66 @@ constexpr int64_t kMostForKdTree = 5;
 constexpr absl::string_view kRouters[] = {"auto",   "price",   "nearest",
                                           "forest", "kd_tree", "center"};
 
+bool Takes(const ClustererTraits& traits, Objective objective) {
+  return objective == Objective::kKMedian  ? traits.median
+         : objective == Objective::kKMeans ? traits.means
+                                           : traits.center;
+}
+
+bool Takes(const ClustererTraits& traits, const FitOptions& options) {
+  return Takes(traits, options.objective) &&
+         options.copies >= traits.min_copies &&
+         options.copies <= traits.max_copies &&
+         (options.weighing_points == 0 || traits.weights);
+}
+
+// "; balanced, exact do", of the members that take what `options` ask for.
+std::string WhoDoes(const FitOptions& options) {
+  std::vector<std::string> names;
+  for (const ClustererEntry& entry : ClustererTable()) {
+    const auto clusterer = entry.create(options.clusterer_options);
+    if (clusterer.ok() && Takes((*clusterer)->traits(), options)) {
+      names.emplace_back(entry.name);
+    }
+  }
+  if (names.empty()) return "; no clusterer does";
+  return absl::StrCat("; ", absl::StrJoin(names, ", "),
+                      names.size() == 1 ? " does" : " do");
+}
+
+// "2 or more", "1 to 3".
+std::string CopiesTaken(const ClustererTraits& traits) {
+  return traits.max_copies == std::numeric_limits<int64_t>::max()
+             ? absl::StrCat(traits.min_copies, " or more")
+             : absl::StrCat(traits.min_copies, " to ", traits.max_copies);
+}
+
 absl::Status ValidateTraits(const Clusterer& clusterer,
                             const FitOptions& options) {
   const ClustererTraits traits = clusterer.traits();
-  const bool takes = options.objective == Objective::kKMedian  ? traits.median
-                     : options.objective == Objective::kKMeans ? traits.means
-                                                               : traits.center;
-  if (!takes) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("objective is %s, which the clusterer %s does not take",
-                        ObjectiveName(options.objective), clusterer.name()));
+  const std::string name(clusterer.name());
+  if (!Takes(traits, options.objective)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "objective is %s, which the clusterer %s does not take%s",
+        std::string(ObjectiveName(options.objective)), name, WhoDoes(options)));
   }
   if (options.copies < traits.min_copies ||
       options.copies > traits.max_copies) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "copies is %d, but the clusterer %s takes %d to %d", options.copies,
-        clusterer.name(), traits.min_copies, traits.max_copies));
+        "copies is %d, but the clusterer %s takes %s, not %d%s", options.copies,
+        name, CopiesTaken(traits), options.copies, WhoDoes(options)));
   }
   if (options.router == "price" && !traits.prices &&
       options.objective == Objective::kKCenter) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "router is price, but the clusterer %s gives no prices for k-center: "
         "choose nearest",
-        clusterer.name()));
+        name));
   }
   if (options.weighing_points > 0 && !traits.weights) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "weighing_points is %d, but the clusterer %s takes no weights",
-        options.weighing_points, clusterer.name()));
+        "weighing_points is %d, but the clusterer %s takes no weights%s",
+        options.weighing_points, name, WhoDoes(options)));
   }
   return absl::OkStatus();
 }
@@ -201,7 +233,40 @@ const PartitionEntry* FindPartition(absl::string_view name) {
 
 std::span<const PartitionEntry> PartitionTable() { return kPartitions; }
 
-absl::Status Validate(const FitOptions& options) {
+namespace {
+
+absl::Status ValidatePartition(const PartitionEntry& entry,
+                               const FitOptions& options) {
+  if (options.router != "auto") {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "router is %s, but the partition %s has a router of its own: leave it "
+        "at auto",
+        options.router, std::string(entry.name)));
+  }
+  if (options.weighing_points > 0) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "weighing_points is %d, but the partition %s takes no weights",
+        options.weighing_points, std::string(entry.name)));
+  }
+  return entry.any_copies ? absl::OkStatus() : NeedOneCopy(options, entry.name);
+}
+
+// NotFound with the names of clusterers and partitions.
+absl::StatusOr<std::unique_ptr<Clusterer>> CreateByName(
+    const FitOptions& options) {
+  auto clusterer =
+      CreateClusterer(options.clusterer, options.clusterer_options);
+  if (!absl::IsNotFound(clusterer.status())) return clusterer;
+  return absl::NotFoundError(absl::StrCat(
+      std::string(clusterer.status().message()), ", and the partitions ",
+      absl::StrJoin(kPartitions, ", ",
+                    [](std::string* out, const PartitionEntry& entry) {
+                      absl::StrAppend(out, entry.name);
+                    })));
+}
+
+// All but the clusterer.
+absl::Status ValidateCommon(const FitOptions& options) {
   MUSTER_RETURN_IF_ERROR(ValidateNumGroups(options.num_groups));
   MUSTER_RETURN_IF_ERROR(ValidateCopies(options.copies, options.num_groups));
   if (options.weighing_points < 0) {
@@ -213,16 +278,24 @@ absl::Status Validate(const FitOptions& options) {
         absl::StrFormat("sample_size is %d, need at least 1 (the paper: 10000)",
                         options.sample_size));
   }
+  MUSTER_RETURN_IF_ERROR(RelativeSizes(/*num_points=*/1, /*num_clusters=*/1,
+                                       /*copies=*/1, options.lower_factor,
+                                       options.upper_factor)
+                             .status());
   MUSTER_RETURN_IF_ERROR(Validate(options.forest));
-  MUSTER_RETURN_IF_ERROR(CheckRouterName(options.router));
-  if (const PartitionEntry* entry = FindPartition(options.clusterer);
-      entry != nullptr && options.router != "auto") {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "router is %s, but the partition %s has a router of its own: leave it "
-        "at auto",
-        options.router, entry->name));
+  return CheckRouterName(options.router);
+}
+
+}  // namespace
+
+absl::Status Validate(const FitOptions& options) {
+  MUSTER_RETURN_IF_ERROR(ValidateCommon(options));
+  if (const PartitionEntry* entry = FindPartition(options.clusterer)) {
+    return ValidatePartition(*entry, options);
   }
-  return absl::OkStatus();
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Clusterer> clusterer,
+                          CreateByName(options));
+  return ValidateTraits(*clusterer, options);
 }
 
 RouterOr RouterOfClustering(PointsView sample, const Clustering& clustering,
@@ -265,7 +338,6 @@ namespace {
 absl::Status FitBy(const Clusterer& clusterer, PointsView sample,
                    const FitOptions& options, const runtime::Runtime& runtime,
                    Stopwatch& watch, FitResult* result) {
-  MUSTER_RETURN_IF_ERROR(ValidateTraits(clusterer, options));
   ClusteringProblem problem{.points = sample,
                             .num_clusters = options.num_groups,
                             .copies = options.copies,
@@ -291,28 +363,14 @@ absl::Status FitByName(PointsView sample, const FitOptions& options,
                        const runtime::Runtime& runtime, Stopwatch& watch,
                        FitResult* result) {
   if (const PartitionEntry* entry = FindPartition(options.clusterer)) {
-    if (options.weighing_points > 0) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "weighing_points is %d, but the partition %s takes no weights",
-          options.weighing_points, entry->name));
-    }
     MUSTER_ASSIGN_OR_RETURN(result->router,
                             entry->fit(sample, options, runtime));
     result->cluster_seconds = watch.Lap();
     return absl::OkStatus();
   }
-  const absl::StatusOr<std::unique_ptr<Clusterer>> clusterer =
-      CreateClusterer(options.clusterer, options.clusterer_options);
-  if (absl::IsNotFound(clusterer.status())) {
-    return absl::NotFoundError(absl::StrCat(
-        clusterer.status().message(), ", and the partitions ",
-        absl::StrJoin(kPartitions, ", ",
-                      [](std::string* out, const PartitionEntry& entry) {
-                        absl::StrAppend(out, entry.name);
-                      })));
-  }
-  MUSTER_RETURN_IF_ERROR(clusterer.status());
-  return FitBy(**clusterer, sample, options, runtime, watch, result);
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Clusterer> clusterer,
+                          CreateByName(options));
+  return FitBy(*clusterer, sample, options, runtime, watch, result);
 }
 
 // Up to options.weighing_points rows of [0, n) that are not among `taken`
@@ -368,7 +426,6 @@ absl::StatusOr<FitResult> FitOnSample(PointsView points,
                                       const FitOptions& options,
                                       const runtime::Runtime& runtime,
                                       Fit&& fit) {
-  MUSTER_RETURN_IF_ERROR(Validate(options));
   MUSTER_RETURN_IF_ERROR(ValidatePoints(points, "points"));
   Stopwatch watch;
   FitResult result{.sample_rows = DrawSample(points.size, options)};
@@ -392,6 +449,8 @@ absl::StatusOr<FitResult> FitRouterBy(const Clusterer& clusterer,
                                       PointsView points,
                                       const FitOptions& options,
                                       const runtime::Runtime& runtime) {
+  MUSTER_RETURN_IF_ERROR(ValidateCommon(options));
+  MUSTER_RETURN_IF_ERROR(ValidateTraits(clusterer, options));
   return FitOnSample(
       points, options, runtime,
       [&](PointsView sample, Stopwatch& watch, FitResult* result) {
@@ -402,6 +461,7 @@ absl::StatusOr<FitResult> FitRouterBy(const Clusterer& clusterer,
 absl::StatusOr<FitResult> FitRouter(PointsView points,
                                     const FitOptions& options,
                                     const runtime::Runtime& runtime) {
+  MUSTER_RETURN_IF_ERROR(Validate(options));
   return FitOnSample(
       points, options, runtime,
       [&](PointsView sample, Stopwatch& watch, FitResult* result) {

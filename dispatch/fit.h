@@ -67,8 +67,10 @@ struct FitOptions {
   uint64_t seed = 1;
 };
 
-// InvalidArgument naming the field. What the clusterer does not take is found
-// by FitRouter.
+// InvalidArgument naming the field, also for what the clusterer's traits
+// exclude, with those that take it; NotFound for an unknown clusterer or
+// router, with those that exist. Only what depends on the points is left to
+// FitRouter.
 absl::Status Validate(const FitOptions& options);
 
 struct FitResult {
@@ -84,10 +86,9 @@ struct FitResult {
   double router_seconds = 0;   // making the router
 };
 
-// InvalidArgument for points, options or what the clusterer's traits exclude;
-// NotFound for an unknown clusterer or router, with those that exist; else as
-// of Clusterer::Cluster. The router's bits depend on the points and the options
-// only, not on the threads.
+// As of Validate; InvalidArgument for points; else as of Clusterer::Cluster.
+// The router's bits depend on the points and the options only, not on the
+// threads.
 absl::StatusOr<FitResult> FitRouter(PointsView points,
                                     const FitOptions& options,
                                     const runtime::Runtime& runtime = {});
@@ -120,6 +121,8 @@ struct PartitionEntry {
   absl::StatusOr<std::unique_ptr<Router>> (*fit)(
       PointsView sample, const FitOptions& options,
       const runtime::Runtime& runtime);
+  // Whether it takes copies other than 1.
+  bool any_copies = false;
 };
 std::span<const PartitionEntry> PartitionTable();
 

@@ -1,7 +1,9 @@
 #include "muster/dispatch/fit.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -353,6 +355,43 @@ TEST(FitTest, NamesWhatIsWrong) {
   EXPECT_THAT(FitRouter({}, {.clusterer = "random"}), invalid("points"));
 }
 
+// Without any point.
+TEST(FitTest, ValidateFindsWhatDoesNotDependOnThePoints) {
+  const auto invalid = [](const std::string& text) {
+    return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text));
+  };
+  EXPECT_THAT(Validate(FitOptions{}), IsOk());
+  EXPECT_THAT(Validate({.clusterer = "random", .copies = 3}), IsOk());
+  EXPECT_THAT(Validate({.clusterer = "lp_rounding", .copies = 2}), IsOk());
+  EXPECT_THAT(Validate({.clusterer = "teleport"}),
+              StatusIs(absl::StatusCode::kNotFound,
+                       AllOf(HasSubstr("balanced"), HasSubstr("pca_tree"))));
+  EXPECT_THAT(Validate({.clusterer = "lp_rounding"}),
+              invalid("copies is 1, but the clusterer lp_rounding takes 2 or "
+                      "more, not 1; merge_split, "));
+  EXPECT_THAT(Validate({.clusterer = "lsh", .copies = 2}),
+              invalid("the partition lsh puts each point into one group"));
+  EXPECT_THAT(Validate({.clusterer = "lsh", .weighing_points = 2}),
+              invalid("takes no weights"));
+  EXPECT_THAT(Validate({.clusterer = "lsh", .router = "price"}),
+              invalid("a router of its own"));
+  EXPECT_THAT(Validate({.clusterer = "k_center"}),
+              invalid("objective is k-means, which the clusterer k_center does "
+                      "not take; merge_split, "));
+  EXPECT_THAT(Validate({.clusterer = "k_center",
+                        .objective = Objective::kKCenter,
+                        .weighing_points = 5}),
+              invalid("takes no weights"));
+  EXPECT_THAT(
+      Validate({.clusterer_options = {.balanced = {.max_iterations = -1}}}),
+      invalid("max_iterations is -1"));
+  const double infinite = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(Validate({.upper_factor = infinite}),
+              invalid("upper size factor is inf"));
+  EXPECT_THAT(Validate({.lower_factor = std::nan("")}),
+              invalid("lower size factor is nan"));
+}
+
 TEST(FitTest, NamesWhatTheClustererDoesNotTake) {
   const PointSet points = NormalPoints(runtime::Rng(1), 20, 2);
   const auto error = [&](const FitOptions& options) {
@@ -363,8 +402,10 @@ TEST(FitTest, NamesWhatTheClustererDoesNotTake) {
     return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text));
   };
   EXPECT_THAT(error({.objective = Objective::kKCenter}),
-              invalid("objective is k-center"));
-  EXPECT_THAT(error({.copies = 4}), invalid("copies is 4"));
+              invalid("objective is k-center, which the clusterer round_robin "
+                      "does not take; "));
+  EXPECT_THAT(error({.copies = 4}),
+              invalid("the clusterer round_robin takes 1 to 3, not 4; "));
   EXPECT_THAT(error({.sample_size = 15, .weighing_points = 5}),
               invalid("takes no weights"));
   EXPECT_THAT(error({.num_groups = 21}), invalid("21"));

@@ -420,6 +420,29 @@ class MistakesTest(_Case):
         cut = self.write("cut.gz", packed[: len(packed) // 2])
         self.fails("cut short", "fit", f"--input={cut}", f"--out={self.path('b.router')}")
 
+    def test_flags_are_looked_at_before_the_file(self):
+        # A file that cannot be read: its error would come first.
+        bad = self.write("bad.libsvm", b"x y z\n")
+        flags = ("fit", f"--input={bad}", "--format=libsvm")
+        out = f"--out={self.path('b.router')}"
+        self.fails("--upper=inf: must be a finite number", *flags, out, "--upper=inf")
+        self.fails("--upper=nan: must be a finite number", *flags, out, "--upper=nan")
+        self.fails("--lower=1.5: must be in [0, 1]", *flags, out, "--lower=1.5")
+        self.fails("merge_split", *flags, out, "--clusterer=bogus")
+        self.fails("--copies=9: must be in [1, --groups=8]", *flags, out, "--copies=9")
+        self.fails("--groups=80: must be at most --sample=50", *flags, out,
+                   "--groups=80", "--sample=50")
+        self.fails("the clusterer lp_rounding takes 2 or more, not 1; merge_split",
+                   *flags, out, "--clusterer=lp_rounding")
+        self.fails("does not take; merge_split", *flags, out, "--clusterer=k_center")
+        self.fails("--rule=price: router is price", *flags, out, "--clusterer=lsh",
+                   "--rule=price")
+        self.fails("it is a directory", *flags, f"--out={self.folder}")
+        self.fails("none does not exist", *flags, f"--out={self.path('none/b.router')}")
+        self.fails("--sample=10000: must be at most 60 for exact", "fit",
+                   f"--input={self.data}", out, "--clusterer=exact", "--groups=4")
+        self.assertEqual(self.left(), ["a.libsvm", "bad.libsvm"])
+
     def test_more_groups_than_rows(self):
         self.fails(
             "200", "fit", f"--input={self.data}", "--groups=300",

@@ -7,14 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "muster/dispatch/clusterer.h"
+#include "muster/dispatch/clusterers.h"
 #include "muster/dispatch/clustering.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/projected_router.h"
 #include "muster/dispatch/random_projection.h"
 #include "muster/dispatch/router.h"
 #include "muster/dispatch/router_file.h"
+#include "muster/runtime/atomic_file.h"
 #include "muster/runtime/observer.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_macros.h"
@@ -32,6 +36,22 @@ constexpr int64_t kMaxDenseFeatures = 1024;
 constexpr int64_t kDefaultDimensions = 128;
 constexpr int64_t kMaxDimensions = 65'536;
 
+bool IsPartition(absl::string_view clusterer) {
+  const auto table = lib::PartitionTable();
+  return std::any_of(table.begin(), table.end(), [&](const auto& entry) {
+    return entry.name == clusterer;
+  });
+}
+
+// Points that the clusterer takes at most; 0: any number.
+absl::StatusOr<int64_t> MaxPoints(const lib::FitOptions& options) {
+  if (IsPartition(options.clusterer)) return 0;
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::unique_ptr<lib::Clusterer> clusterer,
+      lib::CreateClusterer(options.clusterer, options.clusterer_options));
+  return clusterer->traits().max_points;
+}
+
 // What one pass over the file gives.
 struct Sampled {
   std::vector<SampledRow> rows = {};  // those to cluster, then those to check
@@ -43,6 +63,7 @@ struct Sampled {
 
 absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
                                    const CommandContext& context) {
+  MUSTER_ASSIGN_OR_RETURN(const int64_t max_points, MaxPoints(options.fit));
   MUSTER_ASSIGN_OR_RETURN(
       const std::shared_ptr<Input> input,
       Input::Open(options.input, BadRowPrinter(&context), context.runtime));
@@ -55,6 +76,13 @@ absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
     if (batch == nullptr) break;
     for (int64_t row = 0; row < batch->rows.num_rows(); ++row) {
       sample.Add(batch->rows.RowColumns(row), batch->rows.RowValues(row));
+    }
+    if (max_points > 0 && max_points < options.fit.sample_size &&
+        sample.rows_seen() > max_points) {
+      return InvalidFlag(
+          "sample", absl::StrCat(options.fit.sample_size),
+          absl::StrCat("at most ", max_points, " for ", options.fit.clusterer),
+          "or choose another --clusterer");
     }
     if (!runtime::ReportProgress(context.runtime, {.phase = "read",
                                                    .done = reader.bytes_read(),
@@ -72,6 +100,13 @@ absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
     return absl::InvalidArgumentError(
         absl::StrCat(options.input.path, ": has no ",
                      sampled.rows.empty() ? "rows" : "features in any row"));
+  }
+  if (options.fit.num_groups > sampled.num_cluster &&
+      !IsPartition(options.fit.clusterer)) {
+    return InvalidFlag(
+        "groups", absl::StrCat(options.fit.num_groups),
+        absl::StrCat("at most ", sampled.num_cluster, ", the rows to cluster"),
+        "give a file of more rows");
   }
   return sampled;
 }
@@ -151,6 +186,27 @@ absl::StatusOr<std::unique_ptr<lib::Router>> FrontedBy(
   return lib::ProjectedRouter::Create(projection, std::move(router));
 }
 
+absl::Status CheckGroups(const lib::FitOptions& options) {
+  if (options.num_groups < 1 || options.num_groups > kMaxSampled) {
+    return InvalidFlag("groups", absl::StrCat(options.num_groups),
+                       absl::StrCat("in [1, ", kMaxSampled, "]"),
+                       "one group for each learner");
+  }
+  if (options.num_groups > options.sample_size &&
+      !IsPartition(options.clusterer)) {
+    return InvalidFlag("groups", absl::StrCat(options.num_groups),
+                       absl::StrCat("at most --sample=", options.sample_size),
+                       "give a larger --sample");
+  }
+  if (options.copies < 1 || options.copies > options.num_groups) {
+    return InvalidFlag(
+        "copies", absl::StrCat(options.copies),
+        absl::StrCat("in [1, --groups=", options.num_groups, "]"),
+        "each row goes to so many groups");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Validate(const FitCommandOptions& options) {
@@ -177,12 +233,24 @@ absl::Status Validate(const FitCommandOptions& options) {
                        absl::StrCat("-1 or in [0, ", kMaxDimensions, "]"),
                        "-1 projects rows of more than 1024 features, 0 never");
   }
-  return Validate(options.fit);
+  MUSTER_RETURN_IF_ERROR(
+      CheckFactors(options.fit.lower_factor, options.fit.upper_factor));
+  MUSTER_RETURN_IF_ERROR(CheckGroups(options.fit));
+  const absl::Status status = Validate(options.fit);
+  if (status.ok()) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrCat("--clusterer=", options.fit.clusterer, " --objective=",
+                   std::string(lib::ObjectiveName(options.fit.objective)),
+                   " --copies=", options.fit.copies, " --rule=",
+                   options.fit.router, ": ", std::string(status.message())));
 }
 
 absl::Status RunFit(const FitCommandOptions& options,
                     const CommandContext& context) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
+  // Whether a file can be written there: before hours of reading.
+  MUSTER_RETURN_IF_ERROR(runtime::AtomicFile::Create(options.out).status());
   MUSTER_ASSIGN_OR_RETURN(Sampled sampled, ReadSample(options, context));
   context.print(Line("rows", absl::StrFormat("%s read, %s bad, %s features",
                                              Thousands(sampled.rows_read),
