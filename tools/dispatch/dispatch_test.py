@@ -397,6 +397,13 @@ class MistakesTest(_Case):
             file.write(content.replace(b"\n", b" ", 1))
         self.ok("stats", f"--shards={out}")  # same size: only reading tells
         self.fails("shard-00001", "stats", f"--shards={out}", "--verify")
+        with open(os.path.join(out, "manifest.json")) as file:
+            manifest = json.load(file)
+        for key, value in (("copies", 0), ("rows", 2**62), ("copies", 2**62)):
+            changed = json.dumps({**manifest, key: value}).encode()
+            self.write("shards/manifest.json", changed)
+            self.fails("manifest.json: ", "stats", f"--shards={out}")
+        self.write("shards/manifest.json", json.dumps(manifest).encode())
         os.truncate(name, len(content) - 1)
         self.fails("manifest.json says", "stats", f"--shards={out}")
         os.remove(name)

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <system_error>
 
 #include "absl/status/status.h"
@@ -111,6 +112,46 @@ absl::StatusOr<ShardEntry> ReadEntry(const Json& json, absl::string_view name) {
   return entry;
 }
 
+// That the shards hold together: what is added up later fits into int64_t.
+absl::Status CheckTotals(const Manifest& manifest, absl::string_view name) {
+  const auto damaged = [&](const auto&... what) {
+    return absl::DataLossError(absl::StrCat(name, ": ", what...));
+  };
+  const auto num_shards = static_cast<int64_t>(manifest.shards.size());
+  if (manifest.copies < 1 || manifest.copies > num_shards) {
+    return damaged("copies is ", manifest.copies, ", with ", num_shards,
+                   " shards");
+  }
+  if (manifest.rows < 1) return damaged("rows is 0");
+  __int128 rows = 0;
+  __int128 bytes = 0;
+  std::set<absl::string_view> files = {kManifestName};
+  for (int64_t i = 0; i < num_shards; ++i) {
+    const ShardEntry& entry = manifest.shards[i];
+    rows += entry.rows;
+    for (const int64_t size : entry.bytes) bytes += size;
+    if (entry.rows > manifest.rows) {
+      return damaged("shard ", i, " of ", entry.rows, " rows, of ",
+                     manifest.rows);
+    }
+    for (const std::string& file : entry.files) {
+      if (!files.insert(file).second) {
+        return damaged("shard ", i, ": a second file '", file, "'");
+      }
+    }
+  }
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  if (rows > kMost || bytes > kMost) {
+    return damaged("more than ", kMost, rows > kMost ? " rows" : " bytes");
+  }
+  if (rows != static_cast<__int128>(manifest.rows) * manifest.copies) {
+    return damaged("shards of ", static_cast<int64_t>(rows),
+                   " rows together, of ", manifest.rows, " rows times ",
+                   manifest.copies, " copies");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string FormatManifest(const Manifest& manifest) {
@@ -174,6 +215,7 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view text,
   if (manifest.shards.empty()) {
     return absl::DataLossError(absl::StrCat(name, ": has no shards"));
   }
+  MUSTER_RETURN_IF_ERROR(CheckTotals(manifest, name));
   return manifest;
 }
 

@@ -38,7 +38,10 @@ struct Manifest {
 std::string FormatManifest(const Manifest& manifest);
 
 // DataLoss "<name>: ..." where it is not what FormatManifest writes: a field
-// missing or of another type, a negative number, a file name with a slash.
+// missing or of another type, a negative number, a file name with a slash or
+// twice, shards that do not hold `copies` of each of `rows` >= 1 rows. Sums of
+// rows and bytes, and rows times copies, fit into int64_t then.
+// FailedPrecondition for another version.
 absl::StatusOr<Manifest> ParseManifest(absl::string_view text,
                                        absl::string_view name);
 

@@ -1,7 +1,9 @@
 #include "muster/tools/dispatch/manifest.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <string>
 
 #include "absl/status/status.h"
@@ -25,11 +27,12 @@ Manifest Example() {
           .router_kind = "price",
           .router_crc32 = "0123abcd",
           .copies = 2,
-          .rows = 3,
+          .rows = 4,
           .bad_rows = 1,
           .online = true,
           .shards = {{.files = {"a", "b"}, .bytes = {5, 3}, .rows = 4},
-                     {.files = {"c", "d"}, .bytes = {0, 0}, .rows = 2}}};
+                     {.files = {"c", "d"}, .bytes = {0, 0}, .rows = 3},
+                     {.files = {"e", "f"}, .bytes = {0, 0}, .rows = 1}}};
 }
 
 std::string Folder(const std::string& manifest) {
@@ -39,8 +42,9 @@ std::string Folder(const std::string& manifest) {
   std::ofstream(folder + "/manifest.json") << manifest;
   std::ofstream(folder + "/a") << "12345";
   std::ofstream(folder + "/b") << "123";
-  std::ofstream(folder + "/c");
-  std::ofstream(folder + "/d");
+  for (const char* name : {"/c", "/d", "/e", "/f"}) {
+    std::ofstream(folder + name);
+  }
   return folder;
 }
 
@@ -65,8 +69,8 @@ TEST(ManifestTest, DamageIsNamed) {
         << changed;
   };
   error("\"copies\"", "\"copies2\"", "m: copies is missing");
-  error("\"rows\": 4", "\"rows\": -4", "m, shard 0: rows is not a whole");
-  error("\"rows\": 4", "\"rows\": 18446744073709551615", "rows is not a whole");
+  error("\"rows\": 3", "\"rows\": -3", "m, shard 1: rows is not a whole");
+  error("\"rows\": 3", "\"rows\": 18446744073709551615", "rows is not a whole");
   error("\"bytes\": 5", "\"bytes\": \"5\"", "m, shard 0: bytes is not a whole");
   error("\"name\": \"c\"", "\"name\": \"../c\"", "'../c' is not a file name");
   error("\"name\": \"c\"", "\"name\": \"..\"", "'..' is not a file name");
@@ -79,6 +83,45 @@ TEST(ManifestTest, DamageIsNamed) {
           absl::StrReplaceAll(text, {{"\"version\": 1", "\"version\": 2"}}),
           "m"),
       StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("version 2")));
+}
+
+TEST(ManifestTest, SumsAreBoundedAndRight) {
+  constexpr int64_t kHuge = std::numeric_limits<int64_t>::max();
+  const auto error = [](const Manifest& manifest, const std::string& message) {
+    EXPECT_THAT(ParseManifest(FormatManifest(manifest), "m"),
+                StatusIs(absl::StatusCode::kDataLoss, HasSubstr(message)));
+  };
+  Manifest manifest = Example();
+  manifest.rows = kHuge;
+  error(manifest, "shards of 8 rows together, of 9223372036854775807 rows");
+  manifest.shards[0].rows = manifest.shards[1].rows = kHuge;
+  error(manifest, "more than 9223372036854775807 rows");
+  manifest.shards[1].rows = manifest.shards[2].rows = 0;
+  manifest.copies = 1;
+  EXPECT_THAT(ParseManifest(FormatManifest(manifest), "m"), IsOk());
+  manifest = Example();
+  manifest.shards[0].bytes = {kHuge, 1};
+  error(manifest, "more than 9223372036854775807 bytes");
+  manifest = Example();
+  manifest.copies = 0;
+  error(manifest, "copies is 0, with 3 shards");
+  manifest.copies = 4;
+  error(manifest, "copies is 4, with 3 shards");
+  manifest.copies = kHuge;
+  error(manifest, "copies is 9223372036854775807");
+  manifest = Example();
+  manifest.shards[0].rows = 5;
+  error(manifest, "shard 0 of 5 rows, of 4");
+  manifest = Example();
+  manifest.shards[2].rows = 2;
+  error(manifest, "shards of 9 rows together, of 4 rows times 2 copies");
+  manifest.rows = 0;
+  error(manifest, "rows is 0");
+  manifest = Example();
+  manifest.shards[2].files[0] = "a";
+  error(manifest, "shard 2: a second file 'a'");
+  manifest.shards[2].files[0] = "manifest.json";
+  error(manifest, "a second file 'manifest.json'");
 }
 
 TEST(ManifestTest, FilesAreLookedAt) {

@@ -162,16 +162,9 @@ absl::Status ShardStats(const StatsOptions& options,
                           ReadShardFolder(options.shards));
   std::vector<int64_t> loads;
   int64_t bytes = 0;
-  int64_t total = 0;
   for (const ShardEntry& entry : manifest.shards) {
     loads.push_back(entry.rows);
-    total += entry.rows;
     for (const int64_t size : entry.bytes) bytes += size;
-  }
-  if (total != manifest.rows * manifest.copies || total == 0) {
-    return absl::DataLossError(absl::StrFormat(
-        "%s/%s: shards of %d rows together, %d rows times %d copies",
-        options.shards, kManifestName, total, manifest.rows, manifest.copies));
   }
   if (options.verify) {
     MUSTER_RETURN_IF_ERROR(VerifyShards(options, manifest, context));
