@@ -16,6 +16,7 @@
 #include "muster/dispatch/price_router.h"
 #include "muster/dispatch/router.h"
 #include "muster/dispatch/size_bounds.h"
+#include "muster/models/data/csv.h"
 #include "muster/models/data/row_reader.h"
 #include "muster/runtime/observer.h"
 #include "muster/runtime/status_macros.h"
@@ -203,6 +204,12 @@ absl::Status Assignment::Finish() {
       .rows = rows_,
       .bad_rows = input_->reader().num_bad_rows(),
       .online = options_.online};
+  if (input_->reader().format() == models::RowFormat::kCsv) {
+    manifest.csv = options_.input.reader.csv;
+    manifest.csv->header = input_->reader().header().empty()
+                               ? models::CsvHeader::kAbsent
+                               : models::CsvHeader::kPresent;
+  }
   std::vector<int64_t> loads;
   int64_t total_bytes = 0;
   for (int64_t shard = 0; shard < writer_->num_shards(); ++shard) {

@@ -427,6 +427,46 @@ class MistakesTest(_Case):
         cut = self.write("cut.gz", packed[: len(packed) // 2])
         self.fails("cut short", "fit", f"--input={cut}", f"--out={self.path('b.router')}")
 
+    def test_flags_that_do_not_fit_the_file(self):
+        table = self.write("a.csv", _csv(self.rows))
+        out = f"--out={self.path('b.router')}"
+        self.fails("--labels is for IDX files, " + table + " is csv", "fit",
+                   f"--input={table}", out, f"--labels={self.path('nonexistent')}")
+        for flag, value in (("label_column", "y"), ("ignore", "a,b"), ("delimiter", ";"),
+                            ("header", "yes"), ("missing", "zero")):
+            self.fails(f"--{flag} is for CSV files, {self.data} is libsvm", "fit",
+                       f"--input={self.data}", out, f"--{flag}={value}")
+        shards = self.assign(self.fit(self.data), self.data)
+        self.fails("--max_rows does not go with --shards", "stats",
+                   f"--shards={shards}", "--verify", "--max_rows=10")
+        for flag in ("--format=csv", "--labels=x", "--max_bad_rows=1"):
+            self.fails("does not go with --shards", "stats",
+                       f"--shards={shards}", "--verify", flag)
+        self.fails("--ignore goes with --shards only to --verify", "stats",
+                   f"--shards={shards}", "--ignore=x")
+
+    def test_csv_shards_are_verified_as_they_were_written(self):
+        text = _csv(self.rows).replace(b",", b";").replace(b"label", b"name")
+        lines = text.splitlines(keepends=True)
+        # A name is no number; a first field may be missing.
+        lines = [lines[0]] + [b"n" + line for line in lines[1:]]
+        lines[5] = b";".join([b"n", b""] + lines[5].split(b";")[2:])
+        path = self.write("a.csv", b"".join(lines))
+        csv = ("--delimiter=;", "--ignore=name", "--missing=zero")
+        router = self.fit(path, *csv)
+        out = self.assign(router, path, *csv)
+        self.assertIn("every row read", self.ok("stats", f"--shards={out}", "--verify"))
+        self.ok("stats", f"--shards={out}", "--verify", *csv)
+        # Flags go before what the manifest says.
+        self.fails("shard-0000", "stats", f"--shards={out}", "--verify", "--delimiter=|")
+        # A manifest that does not say it.
+        with open(os.path.join(out, "manifest.json")) as file:
+            manifest = json.load(file)
+        self.assertEqual(manifest.pop("csv")["delimiter"], ord(";"))
+        self.write("shards/manifest.json", json.dumps(manifest).encode())
+        self.fails("shard-0000", "stats", f"--shards={out}", "--verify")
+        self.ok("stats", f"--shards={out}", "--verify", *csv)
+
     def test_flags_are_looked_at_before_the_file(self):
         # A file that cannot be read: its error would come first.
         bad = self.write("bad.libsvm", b"x y z\n")

@@ -44,7 +44,36 @@ std::string WithCount(const std::string& header, int64_t rows) {
   return result;
 }
 
+absl::Status CheckFormat(const InputOptions& options,
+                         models::RowFormat format) {
+  const absl::string_view csv_flag = FirstCsvFlag(options.reader.csv);
+  absl::string_view flag, files;
+  if (format != models::RowFormat::kIdx &&
+      !options.reader.idx_labels_path.empty()) {
+    flag = "labels";
+    files = "IDX";
+  } else if (format != models::RowFormat::kCsv && !csv_flag.empty()) {
+    flag = csv_flag;
+    files = "CSV";
+  } else {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--", flag, " is for ", files, " files, ", options.path, " is ",
+      models::RowFormatName(format), ": leave it out, or name the --format"));
+}
+
 }  // namespace
+
+absl::string_view FirstCsvFlag(const models::CsvOptions& options) {
+  const models::CsvOptions standard;
+  if (!options.label_column.empty()) return "label_column";
+  if (!options.ignored_columns.empty()) return "ignore";
+  if (options.header != standard.header) return "header";
+  if (options.delimiter != standard.delimiter) return "delimiter";
+  if (options.missing != standard.missing) return "missing";
+  return "";
+}
 
 Input::Input(InputOptions options, models::RowReader reader,
              std::shared_ptr<Teller> teller)
@@ -74,6 +103,7 @@ absl::StatusOr<std::unique_ptr<Input>> Input::Open(
   });
   if (!opening.Wait(runtime)) return StoppedError();
   MUSTER_RETURN_IF_ERROR((*opened)->status());
+  MUSTER_RETURN_IF_ERROR(CheckFormat(options, (**opened)->format()));
   return absl::WrapUnique(
       new Input(std::move(options), *std::move(**opened), teller));
 }

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "muster/models/data/csv.h"
 #include "muster/models/data/row_reader.h"
 #include "muster/runtime/runtime.h"
 #include "muster/tools/dispatch/shard_writer.h"
@@ -32,14 +33,19 @@ struct InputOptions {
   int64_t max_rows = 0;
 };
 
+// The flag of the first option that is not its default: "label_column";
+// empty: none.
+absl::string_view FirstCsvFlag(const models::CsvOptions& options);
+
 // Told of each bad row: "path, line 7: reason".
 using BadRowListener = std::function<void(absl::string_view)>;
 
 // Thread-compatible.
 class Input {
  public:
-  // Errors as of RowReader::Open; Cancelled when the runtime asks to stop while
-  // a pipe keeps it waiting.
+  // Errors as of RowReader::Open; InvalidArgument, naming the flag, for options
+  // that the format has no use for; Cancelled when the runtime asks to stop
+  // while a pipe keeps it waiting.
   static absl::StatusOr<std::unique_ptr<Input>> Open(
       InputOptions options, BadRowListener listener,
       const runtime::Runtime& runtime);

@@ -347,6 +347,16 @@ absl::Status Assign(const CommandContext& context) {
 }
 
 absl::Status Stats(const CommandContext& context) {
+  if (!FLAGS_shards.empty()) {
+    MUSTER_RETURN_IF_ERROR(
+        Refuse({"format", "labels", "max_bad_rows"},
+               "does not go with --shards, whose manifest says it"));
+  }
+  if (!FLAGS_shards.empty() && !FLAGS_verify) {
+    MUSTER_RETURN_IF_ERROR(
+        Refuse({"label_column", "ignore", "header", "delimiter", "missing"},
+               "goes with --shards only to --verify them"));
+  }
   StatsOptions options{.shards = InputPath(FLAGS_shards),
                        .verify = FLAGS_verify,
                        .router = InputPath(FLAGS_router),

@@ -112,6 +112,49 @@ absl::StatusOr<ShardEntry> ReadEntry(const Json& json, absl::string_view name) {
   return entry;
 }
 
+// A delimiter as a number, as it may be no text.
+Json FormatCsv(const models::CsvOptions& csv) {
+  Json json;
+  json["delimiter"] = static_cast<unsigned char>(csv.delimiter);
+  json["header"] = csv.header == models::CsvHeader::kPresent;
+  json["label_column"] = csv.label_column;
+  json["ignored_columns"] = csv.ignored_columns;
+  json["missing_is_zero"] = csv.missing == models::CsvMissing::kZero;
+  return json;
+}
+
+absl::StatusOr<models::CsvOptions> ReadCsv(const Json& json,
+                                           absl::string_view name) {
+  models::CsvOptions csv;
+  FieldReader reader(json, name);
+  int64_t delimiter = 0;
+  bool header = false, zero = false;
+  reader.Read("delimiter", &delimiter);
+  reader.Read("header", &header);
+  reader.Read("label_column", &csv.label_column);
+  for (const Json& column : reader.Array("ignored_columns")) {
+    if (!column.is_string()) {
+      reader.Fail("ignored_columns", "is not of text");
+      break;
+    }
+    csv.ignored_columns.push_back(column.get<std::string>());
+  }
+  reader.Read("missing_is_zero", &zero);
+  if (delimiter > std::numeric_limits<unsigned char>::max()) {
+    reader.Fail("delimiter", "is not a byte");
+  }
+  MUSTER_RETURN_IF_ERROR(reader.status());
+  csv.delimiter = static_cast<char>(delimiter);
+  csv.header =
+      header ? models::CsvHeader::kPresent : models::CsvHeader::kAbsent;
+  csv.missing = zero ? models::CsvMissing::kZero : models::CsvMissing::kError;
+  if (const absl::Status valid = Validate(csv); !valid.ok()) {
+    return absl::DataLossError(
+        absl::StrCat(name, ": ", std::string(valid.message())));
+  }
+  return csv;
+}
+
 // That the shards hold together: what is added up later fits into int64_t.
 absl::Status CheckTotals(const Manifest& manifest, absl::string_view name) {
   const auto damaged = [&](const auto&... what) {
@@ -166,6 +209,7 @@ std::string FormatManifest(const Manifest& manifest) {
   json["rows"] = manifest.rows;
   json["bad_rows"] = manifest.bad_rows;
   json["online"] = manifest.online;
+  if (manifest.csv.has_value()) json["csv"] = FormatCsv(*manifest.csv);
   json["shards"] = Json::array();
   for (const ShardEntry& entry : manifest.shards) {
     Json shard;
@@ -207,6 +251,10 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view text,
   reader.Read("online", &manifest.online);
   const Json shards = reader.Array("shards");
   MUSTER_RETURN_IF_ERROR(reader.status());
+  if (const auto csv = json.find("csv"); csv != json.end()) {
+    MUSTER_ASSIGN_OR_RETURN(manifest.csv,
+                            ReadCsv(*csv, absl::StrCat(name, ", csv")));
+  }
   for (size_t i = 0; i < shards.size(); ++i) {
     MUSTER_ASSIGN_OR_RETURN(
         manifest.shards.emplace_back(),

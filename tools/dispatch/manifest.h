@@ -5,11 +5,13 @@
 // the folder appears. It holds nothing that differs between two equal runs.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "muster/models/data/csv.h"
 
 namespace muster::tools::dispatch {
 
@@ -31,6 +33,9 @@ struct Manifest {
   int64_t rows = 0;               // of the input, without bad ones
   int64_t bad_rows = 0;           // left out
   bool online = false;            // bounds were kept while streaming
+  // CSV: how to read the shards; the header is present or absent, not kAuto.
+  // Optional in a file, too.
+  std::optional<models::CsvOptions> csv = std::nullopt;
   std::vector<ShardEntry> shards = {};
 };
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "muster/models/data/csv.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/fuzz_target.h"
 #include "muster/tools/dispatch/manifest.h"
@@ -28,9 +29,12 @@ std::vector<std::string> muster::runtime::FuzzSeeds() {
       .shards = {{.files = {"a", "b"}, .bytes = {5, 3}, .rows = 3},
                  {.files = {"c", "d"}, .bytes = {0, 0}, .rows = 3}}};
   std::vector<std::string> seeds = {dispatch::FormatManifest(manifest)};
-  manifest = {.format = "libsvm",
+  manifest = {.format = "csv",
               .rows = 7,
               .online = true,
+              .csv = muster::models::CsvOptions{.delimiter = ';',
+                                                .label_column = "y",
+                                                .ignored_columns = {"id"}},
               .shards = {{.files = {"a"}, .bytes = {9}, .rows = 7}}};
   seeds.push_back(dispatch::FormatManifest(manifest));
   return seeds;

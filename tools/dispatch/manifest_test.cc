@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "muster/models/data/csv.h"
 #include "muster/runtime/status_matchers.h"
 
 namespace muster::tools::dispatch {
@@ -83,6 +84,35 @@ TEST(ManifestTest, DamageIsNamed) {
           absl::StrReplaceAll(text, {{"\"version\": 1", "\"version\": 2"}}),
           "m"),
       StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("version 2")));
+}
+
+TEST(ManifestTest, CsvOptionsComeBack) {
+  Manifest manifest = Example();
+  EXPECT_FALSE(ParseManifest(FormatManifest(manifest), "m")->csv.has_value());
+  manifest.csv = models::CsvOptions{.delimiter = '\xa7',
+                                    .header = models::CsvHeader::kPresent,
+                                    .label_column = "y",
+                                    .ignored_columns = {"id", "name"},
+                                    .missing = models::CsvMissing::kZero};
+  const std::string text = FormatManifest(manifest);
+  const auto read = ParseManifest(text, "m");
+  ASSERT_THAT(read, IsOk());
+  ASSERT_TRUE(read->csv.has_value());
+  EXPECT_EQ(read->csv->delimiter, '\xa7');
+  EXPECT_EQ(read->csv->header, models::CsvHeader::kPresent);
+  EXPECT_EQ(read->csv->label_column, "y");
+  EXPECT_EQ(read->csv->ignored_columns, manifest.csv->ignored_columns);
+  EXPECT_EQ(read->csv->missing, models::CsvMissing::kZero);
+  EXPECT_EQ(FormatManifest(*read), text);
+  const auto error = [&](const std::string& from, const std::string& to,
+                         const std::string& message) {
+    EXPECT_THAT(ParseManifest(absl::StrReplaceAll(text, {{from, to}}), "m"),
+                StatusIs(absl::StatusCode::kDataLoss, HasSubstr(message)));
+  };
+  error("167", "256", "m, csv: delimiter is not a byte");
+  error("167", "34", "m, csv: ");  // a quote
+  error("\"id\"", "7", "m, csv: ignored_columns is not of text");
+  error("\"header\"", "\"heading\"", "m, csv: header is missing");
 }
 
 TEST(ManifestTest, SumsAreBoundedAndRight) {

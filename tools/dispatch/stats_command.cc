@@ -113,6 +113,10 @@ absl::StatusOr<int64_t> CountRows(const std::string& folder,
   InputOptions input_options = options.input;
   MUSTER_ASSIGN_OR_RETURN(input_options.reader.format,
                           models::ParseRowFormat(manifest.format));
+  if (manifest.csv.has_value() &&
+      FirstCsvFlag(options.input.reader.csv).empty()) {
+    input_options.reader.csv = *manifest.csv;
+  }
   input_options.path = absl::StrCat(folder, "/", entry.files[0]);
   if (entry.files.size() > 1) {
     input_options.reader.idx_labels_path =
@@ -199,6 +203,10 @@ absl::Status Validate(const StatsOptions& options) {
   if (!options.shards.empty() && !options.input.path.empty()) {
     return absl::InvalidArgumentError(
         "--input goes with --router, not with --shards");
+  }
+  if (!options.shards.empty() && options.input.max_rows > 0) {
+    return absl::InvalidArgumentError(
+        "--max_rows does not go with --shards, which are looked at whole");
   }
   if (options.verify && options.shards.empty()) {
     return absl::InvalidArgumentError("--verify goes with --shards");

@@ -19,6 +19,7 @@ struct StatsOptions {
   bool verify = false;
   // … or a router, by itself or with a file of rows.
   std::string router = {};
+  // For shards only the CSV options, which go before those of the manifest.
   InputOptions input = {};
   // A line per shard; otherwise only the extremes of many shards are shown.
   bool all = false;
