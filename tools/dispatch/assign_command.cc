@@ -59,6 +59,8 @@ class Assignment {
   // An error where a number of rows was promised and the loads are outside of
   // its bounds for want of rows.
   absl::Status CheckLoads() const;
+  // After the writer's Finish, which gives `bytes`.
+  Manifest MakeManifest(const std::vector<std::vector<int64_t>>& bytes) const;
   // What became of the bounds.
   void PrintOnline();
   absl::Status Write(const RowBatch& batch, std::span<const int32_t> groups);
@@ -191,36 +193,45 @@ void Assignment::PrintOnline() {
                        "; with --expected_rows=", rows_, " they hold here")));
 }
 
-absl::Status Assignment::Finish() {
-  MUSTER_RETURN_IF_ERROR(CheckLoads());
-  MUSTER_ASSIGN_OR_RETURN(const auto bytes, writer_->Finish());
+Manifest Assignment::MakeManifest(
+    const std::vector<std::vector<int64_t>>& bytes) const {
+  const models::RowReader& reader = input_->reader();
   Manifest manifest{
-      .format = std::string(models::RowFormatName(input_->reader().format())),
+      .format = std::string(models::RowFormatName(reader.format())),
       .input = options_.input.path,
       .router = options_.router,
       .router_kind = std::string(router_.router().kind()),
       .router_crc32 = router_.crc32(),
       .copies = router_.router().copies(),
       .rows = rows_,
-      .bad_rows = input_->reader().num_bad_rows(),
+      .bad_rows = reader.num_bad_rows(),
       .online = options_.online};
-  if (input_->reader().format() == models::RowFormat::kCsv) {
+  if (reader.format() == models::RowFormat::kCsv) {
     manifest.csv = options_.input.reader.csv;
-    manifest.csv->header = input_->reader().header().empty()
+    manifest.csv->header = reader.header().empty()
                                ? models::CsvHeader::kAbsent
                                : models::CsvHeader::kPresent;
   }
-  std::vector<int64_t> loads;
-  int64_t total_bytes = 0;
   for (int64_t shard = 0; shard < writer_->num_shards(); ++shard) {
     ShardEntry entry{.bytes = bytes[shard], .rows = writer_->rows(shard)};
     for (size_t file = 0; file < bytes[shard].size(); ++file) {
       entry.files.push_back(
           writer_->FileName(shard, static_cast<int64_t>(file)));
-      total_bytes += bytes[shard][file];
     }
-    loads.push_back(entry.rows);
     manifest.shards.push_back(std::move(entry));
+  }
+  return manifest;
+}
+
+absl::Status Assignment::Finish() {
+  MUSTER_RETURN_IF_ERROR(CheckLoads());
+  MUSTER_ASSIGN_OR_RETURN(const auto bytes, writer_->Finish());
+  const Manifest manifest = MakeManifest(bytes);
+  std::vector<int64_t> loads;
+  int64_t total_bytes = 0;
+  for (const ShardEntry& entry : manifest.shards) {
+    loads.push_back(entry.rows);
+    for (const int64_t size : entry.bytes) total_bytes += size;
   }
   MUSTER_RETURN_IF_ERROR(
       writer_->AddFile(kManifestName, FormatManifest(manifest)));
