@@ -177,7 +177,7 @@ class MistakesTest(dc.Case):
         self.fails("the clusterer lp_rounding takes 2 or more, not 1; merge_split",
                    *flags, out, "--clusterer=lp_rounding")
         self.fails("does not take; merge_split", *flags, out, "--clusterer=k_center")
-        self.fails("--rule=price: router is price", *flags, out, "--clusterer=lsh",
+        self.fails("--rule=price --weights_sample=0: router is price", *flags, out, "--clusterer=lsh",
                    "--rule=price")
         self.fails("it is a directory", *flags, f"--out={self.folder}")
         self.fails("none does not exist", *flags, f"--out={self.path('none/b.router')}")

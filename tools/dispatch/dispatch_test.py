@@ -209,6 +209,45 @@ class WholeTest(dc.Case):
         )
         self.assertIn("smallest 0.853, largest 1.07", text)
 
+    def test_a_second_sample_weighs_the_first(self):
+        rows = dc.blobs(4000, groups=2)
+        path = self.write("a.libsvm", dc.libsvm(rows))
+        flags = (f"--input={path}", "--groups=4", "--sample=40", "--lower=0.9",
+                 "--upper=1.1")
+        plain = self.ok("fit", *flags, f"--out={self.path('plain')}")
+        self.assertNotIn("weighed", plain)
+        text = self.ok(
+            "fit", *flags, "--weights_sample=2000", f"--out={self.path('weighed')}"
+        )
+        self.assertIn("weighed   by 2,000 other rows", text)
+        self.assertIn("from 1,960 others", text)
+
+        # Over five seeds the loads of the others deviate by half as much.
+        def deviation(*more):
+            total = 0
+            for seed in range(1, 6):
+                text = self.ok(
+                    "fit", *flags, *more, f"--seed={seed}", f"--out={self.path('any')}"
+                )
+                line = [x for x in text.splitlines() if x.startswith("loads")][0]
+                total += float(line.split("deviation ")[1].split()[0])
+            return total
+
+        self.assertLess(deviation("--weights_sample=2000"), 0.75 * deviation())
+        again = ("fit", *flags, "--weights_sample=2000", "--threads=3")
+        self.ok(*again, f"--out={self.path('again')}")
+        with open(self.path("weighed"), "rb") as one, open(self.path("again"), "rb") as two:
+            self.assertEqual(one.read(), two.read())
+        out = f"--out={self.path('x')}"
+        self.fails(
+            "--sample=40: must be less than the file's 30 rows", "fit", *flags, out,
+            "--weights_sample=10", "--max_rows=30",
+        )
+        self.fails(
+            "--weights_sample=10: weighing_points is 10", "fit", *flags, out,
+            "--weights_sample=10", "--clusterer=lsh",
+        )
+
     def test_max_rows(self):
         path = self.write("a.libsvm", dc.libsvm(dc.blobs(300)))
         router = self.fit(path, "--max_rows=100")

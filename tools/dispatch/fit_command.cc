@@ -54,12 +54,30 @@ absl::StatusOr<int64_t> MaxPoints(const lib::FitOptions& options) {
 
 // What one pass over the file gives.
 struct Sampled {
-  std::vector<SampledRow> rows = {};  // those to cluster, then those to check
-  int64_t num_cluster = 0;
+  // Those to cluster and those that weigh them, then those to check.
+  std::vector<SampledRow> rows = {};
+  int64_t num_fit = 0;       // of the first two
   int64_t num_features = 0;  // of all rows read, or as asked for
   int64_t rows_read = 0;
   int64_t bad_rows = 0;
 };
+
+absl::Status CheckEnough(const lib::FitOptions& options, int64_t num_rows) {
+  if (options.weighing_points > 0 && num_rows <= options.sample_size) {
+    return InvalidFlag("sample", absl::StrCat(options.sample_size),
+                       absl::StrCat("less than the file's ", num_rows,
+                                    " rows with --weights_sample"),
+                       "others weigh those of the sample");
+  }
+  if (options.num_groups > std::min(num_rows, options.sample_size) &&
+      !IsPartition(options.clusterer)) {
+    return InvalidFlag(
+        "groups", absl::StrCat(options.num_groups),
+        absl::StrCat("at most ", num_rows, ", the rows to cluster"),
+        "give a file of more rows");
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
                                    const CommandContext& context) {
@@ -68,7 +86,9 @@ absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
       const std::shared_ptr<Input> input,
       Input::Open(options.input, BadRowPrinter(&context), context.runtime));
   BatchReader reader(input, kBatchRows, context.runtime);
-  RowSample sample(options.fit.sample_size + options.check_rows,
+  const int64_t fit_rows =
+      options.fit.sample_size + options.fit.weighing_points;
+  RowSample sample(fit_rows + options.check_rows,
                    runtime::Rng(options.fit.seed).Fork("row_sample"));
   Sampled sampled;
   while (true) {
@@ -94,20 +114,14 @@ absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
   sampled.rows_read = sample.rows_seen();
   sampled.bad_rows = input->reader().num_bad_rows();
   sampled.rows = sample.Take();
-  sampled.num_cluster = std::min<int64_t>(
-      options.fit.sample_size, static_cast<int64_t>(sampled.rows.size()));
+  sampled.num_fit =
+      std::min(fit_rows, static_cast<int64_t>(sampled.rows.size()));
   if (sampled.rows.empty() || sampled.num_features == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(options.input.path, ": has no ",
                      sampled.rows.empty() ? "rows" : "features in any row"));
   }
-  if (options.fit.num_groups > sampled.num_cluster &&
-      !IsPartition(options.fit.clusterer)) {
-    return InvalidFlag(
-        "groups", absl::StrCat(options.fit.num_groups),
-        absl::StrCat("at most ", sampled.num_cluster, ", the rows to cluster"),
-        "give a file of more rows");
-  }
+  MUSTER_RETURN_IF_ERROR(CheckEnough(options.fit, sampled.num_fit));
   return sampled;
 }
 
@@ -223,6 +237,13 @@ absl::Status Validate(const FitCommandOptions& options) {
                        absl::StrCat("in [1, ", kMaxSampled, "]"),
                        "the paper's is 10000");
   }
+  if (options.fit.weighing_points < 0 ||
+      options.fit.weighing_points > kMaxSampled) {
+    return InvalidFlag("weights_sample",
+                       absl::StrCat(options.fit.weighing_points),
+                       absl::StrCat("in [0, ", kMaxSampled, "]"),
+                       "0: all rows of the sample count alike");
+  }
   if (options.check_rows < 0 || options.check_rows > kMaxSampled) {
     return InvalidFlag("check", absl::StrCat(options.check_rows),
                        absl::StrCat("in [0, ", kMaxSampled, "]"),
@@ -242,8 +263,10 @@ absl::Status Validate(const FitCommandOptions& options) {
       status.code(),
       absl::StrCat("--clusterer=", options.fit.clusterer, " --objective=",
                    std::string(lib::ObjectiveName(options.fit.objective)),
-                   " --copies=", options.fit.copies, " --rule=",
-                   options.fit.router, ": ", std::string(status.message())));
+                   " --copies=", options.fit.copies,
+                   " --rule=", options.fit.router,
+                   " --weights_sample=", options.fit.weighing_points, ": ",
+                   std::string(status.message())));
 }
 
 absl::Status RunFit(const FitCommandOptions& options,
@@ -269,19 +292,27 @@ absl::Status RunFit(const FitCommandOptions& options,
   MUSTER_ASSIGN_OR_RETURN(
       const lib::PointSet points,
       projection.Project(TakeRows(&sampled).View(), context.runtime));
-  const lib::PointsView sample = points.View().Slice(0, sampled.num_cluster);
-  const lib::PointsView others = points.View().Slice(
-      sampled.num_cluster, points.size() - sampled.num_cluster);
-  MUSTER_ASSIGN_OR_RETURN(lib::FitResult fit,
-                          lib::FitRouter(sample, options.fit, context.runtime));
+  const lib::PointsView others =
+      points.View().Slice(sampled.num_fit, points.size() - sampled.num_fit);
+  MUSTER_ASSIGN_OR_RETURN(
+      lib::FitResult fit,
+      lib::FitRouter(points.View().Slice(0, sampled.num_fit), options.fit,
+                     context.runtime));
+  const auto num_clustered = static_cast<int64_t>(fit.sample_rows.size());
   context.print(Line(
       "fit",
       absl::StrFormat("%s -> %s router, k = %d, p = %d, on %s rows",
                       options.fit.clusterer, std::string(fit.router->kind()),
                       fit.router->num_groups(), fit.router->copies(),
-                      Thousands(sample.size))));
+                      Thousands(num_clustered))));
+  if (options.fit.weighing_points > 0) {
+    context.print(Line(
+        "weighed",
+        absl::StrFormat("by %s other rows",
+                        Thousands(sampled.num_fit - options.fit.sample_size))));
+  }
   if (fit.clustering.has_value()) {
-    PrintClustering(*fit.clustering, options, sample.size, context);
+    PrintClustering(*fit.clustering, options, num_clustered, context);
   }
   MUSTER_RETURN_IF_ERROR(PrintExpectedLoads(*fit.router, others, context));
   if (runtime::ShouldStop(context.runtime)) {

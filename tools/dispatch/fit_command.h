@@ -22,7 +22,8 @@ struct FitCommandOptions {
   // than those of this one; 0: the largest of the file.
   InputOptions input = {};
   std::string out = {};  // the router file
-  // Its sample_size is the number of rows clustered.
+  // Its sample_size is the number of rows clustered; its weighing_points are
+  // drawn from the file besides (all that are left if it is shorter).
   lib::FitOptions fit = {};
   // Other rows, drawn beside the sample, that tell what loads to expect on the
   // whole file; 0: none.

@@ -75,6 +75,9 @@ DEFINE_string(objective, "k-means", "k-means, k-median or k-center");
 DEFINE_double(lower, 0.5, "least load of a group, as a share of the mean load");
 DEFINE_double(upper, 2, "largest load of a group, in mean loads");
 DEFINE_int64(sample, 10'000, "rows to cluster, drawn from all of the file");
+DEFINE_int64(weights_sample, 0,
+             "other rows, which tell how many each row of the sample stands "
+             "for, so that loads hold on all of the file; 0: equally many");
 DEFINE_int64(check, 10'000, "other rows, which tell the loads to expect");
 DEFINE_int64(project, -1,
              "dimensions to project rows to at random; 0: none; -1: 128 for "
@@ -133,8 +136,8 @@ const std::vector<Command>& Commands() {
   static const auto& commands = *new std::vector<Command>{
       {"fit", "draw a sample of a file, cluster it, write a router",
        WithInput({}, {"out", "groups", "copies", "clusterer", "rule",
-                      "objective", "lower", "upper", "sample", "check",
-                      "project", "unit_length", "features", "seed"}),
+                      "objective", "lower", "upper", "sample", "weights_sample",
+                      "check", "project", "unit_length", "features", "seed"}),
        "Reads the file once, in the memory of the sample. Prints the sizes of "
        "the groups, the\ncost with its certificate, and the loads to expect on "
        "the whole file.",
@@ -321,6 +324,7 @@ absl::Status Fit(const CommandContext& context) {
   options.fit.lower_factor = FLAGS_lower;
   options.fit.upper_factor = FLAGS_upper;
   options.fit.sample_size = FLAGS_sample;
+  options.fit.weighing_points = FLAGS_weights_sample;
   options.fit.seed = FLAGS_seed;
   MUSTER_ASSIGN_OR_RETURN(options.fit.objective, ReadObjective());
   return RunFit(options, context);
