@@ -83,6 +83,7 @@ absl::StatusOr<CrossValidation> CrossValidateOn(
   MUSTER_RETURN_IF_ERROR(Validate(cross_validation));
   MUSTER_RETURN_IF_ERROR(
       internal::CheckHasRows("cross-validation", data.num_rows()));
+  MUSTER_RETURN_IF_ERROR(Validate(data));
   const std::vector<double>& grid = cross_validation.grid;
   const std::vector<int64_t> used = SampleRows(
       data.num_rows(), cross_validation.max_rows, rng.Fork("sample"));

@@ -179,5 +179,30 @@ TEST(CrossValidationTest, BadOptionsAreNamed) {
               StatusIs(kInvalid, HasSubstr("c is -1")));
 }
 
+// Also where there is nothing to choose, or the rows are never used.
+TEST(CrossValidationTest, BadDataIsNamed) {
+  const auto expect = [](const DenseDataset& data, const char* text) {
+    EXPECT_THAT(CrossValidateC(data, {}, {}, Rng(1)),
+                StatusIs(kInvalid, HasSubstr(text)));
+    EXPECT_THAT(CrossValidateC(data, {}, {.max_rows = 1}, Rng(1)),
+                StatusIs(kInvalid, HasSubstr(text)));
+  };
+  expect({.num_features = 1, .values = {NAN, NAN}, .labels = {1, 1}},
+         "row 0 column 0 is nan");
+  expect({.num_features = 1,
+          .values = {1, 2, 3},
+          .labels = {1, 2, 1, 2, 1, 2, 1, 2, 1, 2}},
+         "has 3 values, must have num_rows x num_features = 10 x 1");
+  expect({.num_features = 1, .values = {1, 2, 3}, .labels = {1, NAN, 2}},
+         "labels[1] is nan");
+  const SparseDataset sparse = {.num_features = 1,
+                                .row_begin = {0, 1, 1},
+                                .columns = {0},
+                                .values = {INFINITY},
+                                .labels = {1, 1}};
+  EXPECT_THAT(CrossValidateC(sparse, {}, {}, Rng(1)),
+              StatusIs(kInvalid, HasSubstr("row 0 column 0 is inf")));
+}
+
 }  // namespace
 }  // namespace muster::models

@@ -20,35 +20,6 @@ namespace {
 
 constexpr int64_t kRowsPerBlock = 256;
 
-// Reading without a copy: validity of a data set that may be large.
-absl::Status CheckData(const DenseDataset& data) {
-  if (data.num_features < 0 || static_cast<int64_t>(data.values.size()) !=
-                                   data.num_rows() * data.num_features) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "DenseDataset has %d values, must have num_rows x num_features = %d x "
-        "%d",
-        data.values.size(), data.num_rows(), data.num_features));
-  }
-  for (size_t e = 0; e < data.values.size(); ++e) {
-    if (!std::isfinite(data.values[e])) {
-      const auto at = static_cast<int64_t>(e);
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "DenseDataset row %d column %d is %g, must be finite",
-          at / data.num_features, at % data.num_features, data.values[e]));
-    }
-  }
-  for (int64_t row = 0; row < data.num_rows(); ++row) {
-    if (!std::isfinite(data.labels[row])) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("DenseDataset.labels[%d] is %g, must be finite", row,
-                          data.labels[row]));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckData(const SparseDataset& data) { return Validate(data); }
-
 // The scores' problems, one after another or in parallel.
 class Trainer {
  public:
@@ -140,7 +111,7 @@ absl::StatusOr<LinearClassifier> Train(const Dataset& data,
   MUSTER_RETURN_IF_ERROR(Validate(options));
   MUSTER_RETURN_IF_ERROR(
       internal::CheckHasRows("a linear classifier", data.num_rows()));
-  MUSTER_RETURN_IF_ERROR(CheckData(data));
+  MUSTER_RETURN_IF_ERROR(Validate(data));
   const FeatureRows rows = FeatureRows::Of(data, std::max(0.0, options.bias));
   return Trainer(rows, data.labels, options).Run(rng, runtime, training);
 }
@@ -307,6 +278,7 @@ absl::StatusOr<std::vector<double>> LinearClassifier::PredictAll(
         "the data has %d features, the classifier was trained on %d",
         data.num_features, num_features_));
   }
+  MUSTER_RETURN_IF_ERROR(ValidateShape(data));
   return PredictRows(data.num_rows(), runtime,
                      [&](int64_t row) { return Predict(data.Row(row)); });
 }

@@ -95,8 +95,10 @@ class LinearClassifier {
   double Predict(std::span<const int32_t> columns,
                  std::span<const float> values) const;
 
-  // Of every row, on `runtime`'s threads. Data with another number of features
-  // is an error in dense form only, InvalidArgument naming both numbers.
+  // Of every row, on `runtime`'s threads. Dense data with another number of
+  // features (InvalidArgument naming both numbers), or whose values are not
+  // rows x features, are an error; sparse data must be well formed and may have
+  // any number of features.
   absl::StatusOr<std::vector<double>> PredictAll(
       const DenseDataset& data, const runtime::Runtime& runtime = {}) const;
   absl::StatusOr<std::vector<double>> PredictAll(

@@ -223,6 +223,13 @@ TEST(LinearClassifierTest, PartsThatDoNotFitAreNamed) {
               StatusIs(kInvalid, HasSubstr("class 1 is 2")));
   EXPECT_THAT(LinearClassifier::Create({1, 2}, -1, 0, {}),
               StatusIs(kInvalid, HasSubstr("num_features is -1")));
+  const auto one = LinearClassifier::Create({1, 2}, 2, 0, {1, 1});
+  const DenseDataset cut = {
+      .num_features = 2, .values = {1, 2, 3}, .labels = {1, 2}};
+  EXPECT_THAT(one->PredictAll(cut),
+              StatusIs(kInvalid, HasSubstr("has 3 values, must have")));
+  EXPECT_THAT(Accuracy(*one, cut),
+              StatusIs(kInvalid, HasSubstr("has 3 values, must have")));
   EXPECT_THAT(LinearClassifier::Create({1, 2, 3}, 2, 1, {1}),
               StatusIs(kInvalid, HasSubstr("1 weights, must be 9")));
 }

@@ -130,6 +130,40 @@ std::vector<std::vector<int64_t>> CutShards(const SparseDataset& data,
   return shards;
 }
 
+absl::Status ValidateShape(const DenseDataset& data) {
+  // Without the product, which a false num_features may overflow.
+  const auto num_values = static_cast<int64_t>(data.values.size());
+  const int64_t num_rows = data.num_rows();
+  const bool fits = num_rows == 0
+                        ? num_values == 0
+                        : num_values % num_rows == 0 &&
+                              num_values / num_rows == data.num_features;
+  if (fits && data.num_features >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "DenseDataset has %d values, must have num_rows x num_features = %d x %d",
+      num_values, num_rows, data.num_features));
+}
+
+absl::Status Validate(const DenseDataset& data) {
+  MUSTER_RETURN_IF_ERROR(ValidateShape(data));
+  for (size_t e = 0; e < data.values.size(); ++e) {
+    if (!std::isfinite(data.values[e])) {
+      const auto at = static_cast<int64_t>(e);
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "DenseDataset row %d column %d is %g, must be finite",
+          at / data.num_features, at % data.num_features, data.values[e]));
+    }
+  }
+  for (int64_t row = 0; row < data.num_rows(); ++row) {
+    if (!std::isfinite(data.labels[row])) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("DenseDataset.labels[%d] is %g, must be finite", row,
+                          data.labels[row]));
+    }
+  }
+  return absl::OkStatus();
+}
+
 SparseDataset ToSparse(const DenseDataset& data) {
   MUSTER_CHECK_EQ(static_cast<int64_t>(data.values.size()),
                   data.num_rows() * data.num_features);

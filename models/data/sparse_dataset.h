@@ -69,6 +69,13 @@ struct DenseDataset {
   friend bool operator==(const DenseDataset&, const DenseDataset&) = default;
 };
 
+// InvalidArgument unless there are num_rows x num_features values. O(1).
+absl::Status ValidateShape(const DenseDataset& data);
+
+// InvalidArgument naming the first element that breaks the description above.
+// O(rows num_features).
+absl::Status Validate(const DenseDataset& data);
+
 // The same rows in the other form; zeros are dropped, resp. filled in. The
 // dense form takes 4 num_rows num_features bytes: the caller judges that.
 SparseDataset ToSparse(const DenseDataset& data);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -102,6 +103,32 @@ TEST(SparseDatasetTest, ValidateNamesWhatIsWrong) {
   expect(
       [](auto& d) { d.labels[1] = std::numeric_limits<double>::quiet_NaN(); },
       "labels[1] is nan");
+}
+
+TEST(SparseDatasetTest, ValidateNamesWhatIsWrongInDenseForm) {
+  const auto expect = [](auto&& change, const char* text) {
+    DenseDataset data = {
+        .num_features = 2, .values = {1, 2, 3, 4}, .labels = {0, 1}};
+    EXPECT_THAT(Validate(data), IsOk());
+    change(data);
+    EXPECT_THAT(Validate(data),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(text)));
+  };
+  EXPECT_THAT(Validate(DenseDataset()), IsOk());
+  EXPECT_THAT(Validate(DenseDataset{.labels = {1, 2}}), IsOk());
+  expect([](auto& d) { d.values.pop_back(); }, "has 3 values, must have");
+  expect([](auto& d) { d.labels.push_back(1); }, "num_features = 3 x 2");
+  expect([](auto& d) { d.labels.clear(); }, "num_features = 0 x 2");
+  expect([](auto& d) { d.num_features = -1; }, "2 x -1");
+  // 2 x 2^62 wraps to 0.
+  expect(
+      [](auto& d) {
+        d.num_features = int64_t{1} << 62;
+        d.values.clear();
+      },
+      "has 0 values");
+  expect([](auto& d) { d.values[3] = -INFINITY; }, "row 1 column 1 is -inf");
+  expect([](auto& d) { d.labels[1] = NAN; }, "labels[1] is nan");
 }
 
 }  // namespace
