@@ -102,6 +102,8 @@ absl::StatusOr<CrossValidation> CrossValidateOn(
   const std::vector<int64_t> folds =
       StratifiedFolds(labels, result.num_folds, rng.Fork("folds"));
   std::vector<std::vector<int64_t>> correct(result.num_folds);
+  const runtime::Runtime inner = {.threads = runtime.threads,
+                                  .stop = runtime.stop};
   MUSTER_RETURN_IF_ERROR(runtime::TryParallelForEach(
       runtime, result.num_folds, [&](int64_t fold) -> absl::Status {
         std::vector<int64_t> inside;
@@ -112,7 +114,7 @@ absl::StatusOr<CrossValidation> CrossValidateOn(
         MUSTER_ASSIGN_OR_RETURN(
             correct[fold],
             RunFold(Select(data, outside), Select(data, inside), options, grid,
-                    rng.Fork("fold", fold), {.threads = runtime.threads}));
+                    rng.Fork("fold", fold), inner));
         return absl::OkStatus();
       }));
   size_t best = 0;

@@ -53,9 +53,10 @@ std::vector<int64_t> StratifiedFolds(const std::vector<double>& labels,
                                      int64_t num_folds, runtime::Rng rng);
 
 // Cross-validates `options` (whose c is ignored). Errors as of
-// TrainLinearClassifier. Data of one class, or of one row, has nothing to
-// choose: best_c is the smallest C, with accuracy 1. Folds run in parallel on
-// `runtime`'s threads; the result is the same for any number of them.
+// TrainLinearClassifier, of all of `data`; Cancelled when stopped. Data of one
+// class, or of one row, has nothing to choose: best_c is the smallest C, with
+// accuracy 1. Folds run in parallel on `runtime`'s threads; the result is the
+// same for any number of them.
 absl::StatusOr<CrossValidation> CrossValidateC(
     const DenseDataset& data, const LinearClassifierOptions& options,
     const CrossValidationOptions& cross_validation, runtime::Rng rng,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -177,6 +178,19 @@ TEST(CrossValidationTest, BadOptionsAreNamed) {
               StatusIs(kInvalid, HasSubstr("at least one row")));
   EXPECT_THAT(CrossValidateC(none, {.c = -1}, {}, Rng(1)),
               StatusIs(kInvalid, HasSubstr("c is -1")));
+}
+
+TEST(CrossValidationTest, AStopIsCancelled) {
+  const std::atomic<bool> stop = true;
+  const DenseDataset data = Noisy(60, 80, Rng(TestSeed()));
+  for (int threads : {1, 3}) {
+    EXPECT_THAT(CrossValidateC(data, {}, {}, Rng(1),
+                               {.threads = threads, .stop = &stop}),
+                StatusIs(absl::StatusCode::kCancelled));
+    EXPECT_THAT(CrossValidateC(ToSparse(data), {}, {}, Rng(1),
+                               {.threads = threads, .stop = &stop}),
+                StatusIs(absl::StatusCode::kCancelled));
+  }
 }
 
 // Also where there is nothing to choose, or the rows are never used.

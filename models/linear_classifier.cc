@@ -57,6 +57,10 @@ class Trainer {
       training->solutions[k] =
           Solve(k, training->solver, start, rng.Fork("score", k), inner);
     });
+    if (runtime::ShouldStop(runtime) && !training->converged()) {
+      return absl::CancelledError(
+          "linear classifier: stopped before its problems were solved");
+    }
     const int64_t dimension = rows_.dimension();
     std::vector<double> weights(dimension * num_scores_);
     for (int64_t k = 0; k < num_scores_; ++k) {

@@ -129,15 +129,15 @@ absl::StatusOr<double> Accuracy(const LinearClassifier& classifier,
                                 const SparseDataset& data,
                                 const runtime::Runtime& runtime = {});
 
-// Trains on valid data (as of Validate for sparse data). InvalidArgument for
-// bad options, data without rows, dense values whose number is not rows x
-// features, and a label or value that is not finite (row and column are named).
-// Rows without entries are allowed. The scores' problems run in parallel on
-// `runtime`'s threads, each with the stream rng.Fork("score", k); a single one
-// uses the threads itself where its solver can. `training`, if not null,
-// receives the details, and if it holds those of an earlier call on the same
-// rows and loss, the solvers start from its solutions: the bits may then differ
-// from those of a fresh start, the minimum does not.
+// Trains on valid data. InvalidArgument for bad options, data without rows, and
+// as of Validate for the data (row and column are named); Cancelled when
+// stopped before every problem has converged. Rows without entries are allowed.
+// The scores' problems run in parallel on `runtime`'s threads, each with the
+// stream rng.Fork("score", k); a single one uses the threads itself where its
+// solver can. `training`, if not null, receives the details, and if it holds
+// those of an earlier call on the same rows and loss, the solvers start from
+// its solutions: the bits may then differ from those of a fresh start, the
+// minimum does not.
 absl::StatusOr<LinearClassifier> TrainLinearClassifier(
     const DenseDataset& data, const LinearClassifierOptions& options,
     runtime::Rng rng, const runtime::Runtime& runtime = {},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -173,6 +174,26 @@ TEST(LinearClassifierTest, SameBitsForAnyThreads) {
       }
     }
   }
+}
+
+TEST(LinearClassifierTest, AStopIsCancelled) {
+  const std::atomic<bool> stop = true;
+  for (int64_t classes : {2, 3}) {
+    const DenseDataset data = Blobs(50, 3, classes, Rng(1));
+    for (LinearSolver solver :
+         {LinearSolver::kAuto, LinearSolver::kDualCoordinateDescent,
+          LinearSolver::kLbfgs, LinearSolver::kNewton}) {
+      LinearTraining training;
+      EXPECT_THAT(TrainLinearClassifier(data, {.solver = solver}, Rng(1),
+                                        {.stop = &stop}, &training),
+                  StatusIs(absl::StatusCode::kCancelled));
+      EXPECT_FALSE(training.converged());
+    }
+  }
+  // Nothing is left to do for one class.
+  EXPECT_TRUE(
+      TrainLinearClassifier(Blobs(5, 3, 1, Rng(1)), {}, Rng(1), {.stop = &stop})
+          .ok());
 }
 
 TEST(LinearClassifierTest, BadOptionsAreNamed) {

@@ -125,6 +125,10 @@ absl::StatusOr<MultinomialClassifier> TrainMultinomialClassifier(
       {.max_iterations = options.max_iterations,
        .gradient_tolerance = options.tolerance},
       runtime);
+  if (result->end == LbfgsEnd::kCaller && runtime::ShouldStop(runtime)) {
+    return absl::CancelledError(
+        "multinomial regression: stopped before it converged");
+  }
   if (num_classes == 2) {
     for (size_t j = 0; 2 * j < x.size(); ++j) x[j] = x[2 * j + 1] - x[2 * j];
     x.resize(x.size() / 2);

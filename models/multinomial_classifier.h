@@ -70,11 +70,12 @@ class MultinomialClassifier {
 
 // Trains on valid data; labels may be any finite numbers, at most 64 of them.
 // InvalidArgument for bad options, invalid data, data without rows, or more
-// classes. Data of one class gives a classifier that always answers it. Sums
-// run on `runtime`'s threads with the same bits for any number of them;
-// progress is that of MinimizeLbfgs. `result`, if not null, says how the
-// training ended (for one class: at once). Memory: a copy of the data, and 25
-// vectors of weights.
+// classes; Cancelled when runtime.stop ends the training, while an observer
+// that ends it gets the weights so far. Data of one class gives a classifier
+// that always answers it. Sums run on `runtime`'s threads with the same bits
+// for any number of them; progress is that of MinimizeLbfgs. `result`, if not
+// null, says how the training ended (for one class: at once). Memory: a copy of
+// the data, and 25 vectors of weights.
 absl::StatusOr<MultinomialClassifier> TrainMultinomialClassifier(
     const SparseDataset& data, const MultinomialOptions& options,
     const runtime::Runtime& runtime = {}, LbfgsResult* result = nullptr);

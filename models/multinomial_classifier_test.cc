@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <numeric>
@@ -13,6 +14,7 @@
 #include "muster/models/linear_classifier.h"
 #include "muster/models/softmax.h"
 #include "muster/runtime/distributions.h"
+#include "muster/runtime/observer.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_matchers.h"
 #include "muster/runtime/test_seed.h"
@@ -130,6 +132,40 @@ TEST(MultinomialClassifierTest, SameBitsForAnyThreads) {
     EXPECT_EQ(*TrainMultinomialClassifier(data, options, {.threads = threads}),
               *expected);
   }
+}
+
+TEST(MultinomialClassifierTest, AStopIsCancelled) {
+  const std::atomic<bool> stop = true;
+  for (int64_t classes : {2, 4}) {
+    const DenseDataset data = Corners(100, classes, Rng(TestSeed()));
+    LbfgsResult result;
+    EXPECT_THAT(TrainMultinomialClassifier(data, {}, {.stop = &stop}, &result),
+                StatusIs(absl::StatusCode::kCancelled));
+    EXPECT_EQ(result.end, LbfgsEnd::kCaller);
+  }
+  EXPECT_TRUE(
+      TrainMultinomialClassifier(Corners(5, 1, Rng(1)), {}, {.stop = &stop})
+          .ok());
+}
+
+// Asks for an end after three iterations.
+class Ender : public runtime::Observer {
+ public:
+  bool OnProgress(const runtime::Progress& progress) override {
+    return progress.done < 3;
+  }
+};
+
+TEST(MultinomialClassifierTest, AnObserversEndKeepsTheWeights) {
+  const DenseDataset data = Corners(200, 4, Rng(TestSeed()));
+  Ender ender;
+  LbfgsResult result;
+  const auto ended = TrainMultinomialClassifier(data, {.tolerance = 1e-12},
+                                                {.observer = &ender}, &result);
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  EXPECT_EQ(result.iterations, 3);
+  EXPECT_EQ(*ended, *TrainMultinomialClassifier(
+                        data, {.tolerance = 1e-12, .max_iterations = 3}));
 }
 
 TEST(MultinomialClassifierTest, ErrorsAreNamed) {
