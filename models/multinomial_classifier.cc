@@ -1,11 +1,11 @@
 #include "muster/models/multinomial_classifier.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "muster/models/model_checks.h"
 #include "muster/models/softmax.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/math.h"
@@ -48,10 +48,7 @@ SparseDataset NumberLabels(const SparseDataset& data,
 }  // namespace
 
 absl::Status Validate(const MultinomialOptions& options) {
-  if (!(options.l2 >= 0) || !std::isfinite(options.l2)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "MultinomialOptions.l2 is %g, must be finite and >= 0", options.l2));
-  }
+  MUSTER_RETURN_IF_ERROR(internal::CheckL2("MultinomialOptions", options.l2));
   if (!(options.tolerance > 0)) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "MultinomialOptions.tolerance is %g, must be > 0", options.tolerance));
@@ -86,10 +83,8 @@ absl::StatusOr<MultinomialClassifier> TrainMultinomialClassifier(
     const runtime::Runtime& runtime, LbfgsResult* result) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
   MUSTER_RETURN_IF_ERROR(Validate(data));
-  if (data.num_rows() == 0) {
-    return absl::InvalidArgumentError(
-        "multinomial regression needs at least one row, the data set has none");
-  }
+  MUSTER_RETURN_IF_ERROR(
+      internal::CheckHasRows("multinomial regression", data.num_rows()));
   LbfgsResult own;
   if (result == nullptr) result = &own;
   *result = {};
@@ -143,13 +138,7 @@ absl::StatusOr<MultinomialClassifier> TrainMultinomialClassifier(
 absl::StatusOr<MultinomialClassifier> TrainMultinomialClassifier(
     const DenseDataset& data, const MultinomialOptions& options,
     const runtime::Runtime& runtime, LbfgsResult* result) {
-  if (static_cast<int64_t>(data.values.size()) !=
-      data.num_rows() * data.num_features) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "DenseDataset has %d values, must have num_rows x num_features = %d x "
-        "%d",
-        data.values.size(), data.num_rows(), data.num_features));
-  }
+  MUSTER_RETURN_IF_ERROR(ValidateShape(data));
   return TrainMultinomialClassifier(ToSparse(data), options, runtime, result);
 }
 
