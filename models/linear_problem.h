@@ -37,11 +37,11 @@ namespace muster::models {
 enum class LinearLoss { kSquaredHinge, kLogistic };
 
 enum class LinearSolver {
-  // Newton's method where a row has few entries and there are few features
-  // (PreferNewton), else dual coordinate descent.
+  // Newton's method up to 4,096 features, else dual coordinate descent
+  // (ChooseLinearSolver).
   kAuto,
   kDualCoordinateDescent,  // dual_coordinate_descent.h
-  kLbfgs,                  // linear_lbfgs.h
+  kLbfgs,                  // lbfgs.h, from linear_solver.h
   kNewton,                 // linear_newton.h
 };
 
