@@ -18,8 +18,6 @@
 namespace muster::models {
 namespace {
 
-constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
-
 // Blanks that are not the delimiter.
 absl::string_view Trim(absl::string_view text, char delimiter) {
   const auto blank = [delimiter](char c) {
@@ -163,7 +161,7 @@ class Builder {
   bool full() const { return data_.num_rows() >= options_.max_rows; }
 
   absl::Status AddLine(absl::string_view line, int64_t line_number) {
-    const absl::Status status = Add(line, line_number);
+    const absl::Status status = Add(line);
     if (status.ok()) return status;
     return absl::InvalidArgumentError(
         absl::StrCat(name_, ", line ", line_number, ": ", status.message()));
@@ -178,8 +176,7 @@ class Builder {
   }
 
  private:
-  absl::Status Add(absl::string_view line, int64_t line_number) {
-    if (line_number == 1) line = absl::StripPrefix(line, kByteOrderMark);
+  absl::Status Add(absl::string_view line) {
     if (!parser_.has_value()) {
       if (Trim(line, options_.delimiter).empty()) return absl::OkStatus();
       MUSTER_ASSIGN_OR_RETURN(parser_, CsvParser::Create(line, options_));

@@ -16,18 +16,6 @@ namespace {
 
 constexpr int64_t kMaxFeatures = std::numeric_limits<int32_t>::max();
 
-// Cuts the next token off `line`; false when only blanks are left.
-bool NextToken(absl::string_view* line, absl::string_view* token) {
-  constexpr absl::string_view kBlanks = " \t\r\f\v";
-  const size_t begin = line->find_first_not_of(kBlanks);
-  if (begin == absl::string_view::npos) return false;
-  const size_t end =
-      std::min(line->find_first_of(kBlanks, begin), line->size());
-  *token = line->substr(begin, end - begin);
-  line->remove_prefix(end);
-  return true;
-}
-
 absl::Status ParseIndex(absl::string_view text, absl::string_view token,
                         int64_t num_features, int64_t previous,
                         int64_t* index) {

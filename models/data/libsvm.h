@@ -6,9 +6,9 @@
 //   <label> <index>:<value> <index>:<value> ...   # comment
 //
 // Indices count from 1 and increase within a line; the label is a number;
-// tokens are parted by spaces or tabs; empty lines and everything from '#' on
-// are skipped. Files may be gzip-compressed (recognised by content). Source:
-// the LIBSVM data page and README of C.-C. Chang, C.-J. Lin.
+// tokens are parted by spaces or tabs; empty lines, everything from '#' on and
+// a byte order mark are skipped. Files may be gzip-compressed (recognised by
+// content). Source: the LIBSVM data page and README of C.-C. Chang, C.-J. Lin.
 
 #include <cstdint>
 #include <limits>

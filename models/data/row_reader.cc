@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "muster/models/data/idx.h"
 #include "muster/models/data/libsvm.h"
+#include "muster/models/data/lines.h"
 #include "muster/models/data/number_field.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/input_file.h"
@@ -43,7 +43,6 @@ class RowReader::Source {
 
 namespace {
 
-constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr int64_t kMaxFeatures = std::numeric_limits<int32_t>::max();
 // An image is read in pieces, so that a false header cannot ask for memory that
 // the file does not fill.
@@ -63,7 +62,7 @@ class LibsvmSource : public RowReader::Source {
 
   absl::StatusOr<Found> Next(DataRow* row, std::string* reason) override {
     while (true) {
-      MUSTER_ASSIGN_OR_RETURN(const bool more, lines_.Next(&row->text));
+      MUSTER_ASSIGN_OR_RETURN(const bool more, NextLine(&lines_, &row->text));
       if (!more) return Found::kEnd;
       row->number = lines_.line_number();
       row->columns.clear();
@@ -96,17 +95,17 @@ class LibsvmSource : public RowReader::Source {
 
 class CsvSource : public RowReader::Source {
  public:
-  // Reads up to the first line with fields.
+  // Reads up to the first line with fields, at or after line `first_line`.
   static absl::StatusOr<std::unique_ptr<RowReader::Source>> Open(
-      runtime::LineReader lines, const RowReaderOptions& options) {
+      runtime::LineReader lines, int64_t first_line,
+      const RowReaderOptions& options) {
     auto source = std::make_unique<CsvSource>(std::move(lines));
     std::string& line = source->header_;
     while (true) {
-      MUSTER_ASSIGN_OR_RETURN(const bool more, source->lines_.Next(&line));
+      MUSTER_ASSIGN_OR_RETURN(const bool more,
+                              NextLine(&source->lines_, &line));
       if (!more) return source;
-      if (source->lines_.line_number() == 1) {
-        line = std::string(absl::StripPrefix(line, kByteOrderMark));
-      }
+      if (source->lines_.line_number() < first_line) continue;
       if (line.find_first_not_of(" \t\r") != std::string::npos) break;
     }
     absl::StatusOr<CsvParser> parser = CsvParser::Create(line, options.csv);
@@ -131,7 +130,7 @@ class CsvSource : public RowReader::Source {
         row->text = *std::move(first_row_);
         first_row_.reset();
       } else {
-        MUSTER_ASSIGN_OR_RETURN(const bool more, lines_.Next(&row->text));
+        MUSTER_ASSIGN_OR_RETURN(const bool more, NextLine(&lines_, &row->text));
         if (!more) return Found::kEnd;
       }
       row->number = lines_.line_number();
@@ -320,18 +319,39 @@ class IdxSource : public RowReader::Source {
 
 // Whether the line looks like LIBSVM's: see RowFormat::kAuto.
 bool LooksLikeLibsvm(absl::string_view line) {
-  constexpr absl::string_view kBlanks = " \t\r";
-  line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
-  const size_t end = std::min(line.find_first_of(kBlanks), line.size());
-  absl::string_view second = line.substr(end);
-  second.remove_prefix(
-      std::min(second.find_first_not_of(kBlanks), second.size()));
-  if (second.empty()) {
-    double number = 0;
-    return ReadNumber(line.substr(0, end), &number) == NumberError::kNone;
+  line = line.substr(0, line.find('#'));
+  absl::string_view first;
+  absl::string_view second;
+  if (!NextToken(&line, &first)) return false;
+  if (NextToken(&line, &second)) return absl::StrContains(second, ':');
+  double number = 0;
+  return ReadNumber(first, &number) == NumberError::kNone;
+}
+
+struct Sniffed {
+  RowFormat format = RowFormat::kAuto;
+  int64_t line_number = 1;  // of the line that tells
+};
+
+absl::StatusOr<Sniffed> Sniff(absl::string_view path) {
+  MUSTER_ASSIGN_OR_RETURN(runtime::LineReader lines,
+                          runtime::LineReader::Open(path));
+  std::string line;
+  while (true) {
+    MUSTER_ASSIGN_OR_RETURN(const bool more, NextLine(&lines, &line));
+    if (!more) break;
+    if (lines.line_number() == 1 &&
+        absl::StartsWith(line, absl::string_view("\0\0\x08", 3))) {
+      return Sniffed{.format = RowFormat::kIdx};
+    }
+    const size_t first = line.find_first_not_of(" \t\r");
+    if (first == std::string::npos || line[first] == '#') continue;
+    return Sniffed{
+        .format = LooksLikeLibsvm(line) ? RowFormat::kLibsvm : RowFormat::kCsv,
+        .line_number = lines.line_number()};
   }
-  second = second.substr(0, second.find_first_of(kBlanks));
-  return absl::StrContains(second, ':');
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": has no line from which to tell its format; name the format"));
 }
 
 }  // namespace
@@ -360,24 +380,8 @@ absl::StatusOr<RowFormat> ParseRowFormat(absl::string_view name) {
 }
 
 absl::StatusOr<RowFormat> SniffRowFormat(absl::string_view path) {
-  MUSTER_ASSIGN_OR_RETURN(runtime::LineReader lines,
-                          runtime::LineReader::Open(path));
-  std::string line;
-  while (true) {
-    MUSTER_ASSIGN_OR_RETURN(const bool more, lines.Next(&line));
-    if (!more) break;
-    if (lines.line_number() == 1) {
-      if (absl::StartsWith(line, absl::string_view("\0\0\x08", 3))) {
-        return RowFormat::kIdx;
-      }
-      line = std::string(absl::StripPrefix(line, kByteOrderMark));
-    }
-    const size_t first = line.find_first_not_of(" \t\r");
-    if (first == std::string::npos || line[first] == '#') continue;
-    return LooksLikeLibsvm(line) ? RowFormat::kLibsvm : RowFormat::kCsv;
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      path, ": has no line from which to tell its format; name the format"));
+  MUSTER_ASSIGN_OR_RETURN(const Sniffed sniffed, Sniff(path));
+  return sniffed.format;
 }
 
 absl::Status Validate(const RowReaderOptions& options) {
@@ -403,19 +407,20 @@ absl::Status Validate(const RowReaderOptions& options) {
 absl::StatusOr<RowReader> RowReader::Open(absl::string_view path,
                                           const RowReaderOptions& options) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
-  RowFormat format = options.format;
-  if (format == RowFormat::kAuto) {
-    MUSTER_ASSIGN_OR_RETURN(format, SniffRowFormat(path));
+  Sniffed found = {.format = options.format};
+  if (found.format == RowFormat::kAuto) {
+    MUSTER_ASSIGN_OR_RETURN(found, Sniff(path));
   }
-  if (format == RowFormat::kIdx) {
+  if (found.format == RowFormat::kIdx) {
     MUSTER_ASSIGN_OR_RETURN(auto source, IdxSource::Open(path, options));
     return RowReader(std::string(path), options, std::move(source));
   }
   MUSTER_ASSIGN_OR_RETURN(runtime::LineReader lines,
                           runtime::LineReader::Open(path));
   std::unique_ptr<Source> source;
-  if (format == RowFormat::kCsv) {
-    MUSTER_ASSIGN_OR_RETURN(source, CsvSource::Open(std::move(lines), options));
+  if (found.format == RowFormat::kCsv) {
+    MUSTER_ASSIGN_OR_RETURN(
+        source, CsvSource::Open(std::move(lines), found.line_number, options));
   } else {
     source =
         std::make_unique<LibsvmSource>(std::move(lines), options.num_features);

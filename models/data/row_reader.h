@@ -3,6 +3,7 @@
 
 // Rows of a file of any size, one after another, in constant memory: LIBSVM
 // text (libsvm.h), CSV (csv.h) or IDX images (idx.h), plain or gzip-compressed.
+// A byte order mark before the text is dropped.
 //
 //   MUSTER_ASSIGN_OR_RETURN(RowReader reader, RowReader::Open(path, options));
 //   DataRow row;
@@ -35,8 +36,9 @@ namespace muster::models {
 enum class RowFormat {
   // By the content: IDX by its first bytes; else by the first line that is
   // neither empty nor a '#' comment, LIBSVM if its second token has a ':' or it
-  // is a single number, else CSV. The file is opened twice: name the format of
-  // a pipe.
+  // is a single number, else CSV, which then begins at that line: name the
+  // format of a file whose header begins with '#'. The file is opened twice:
+  // name the format of a pipe.
   kAuto,
   kLibsvm,
   kCsv,

@@ -238,6 +238,7 @@ TEST(RowReaderTest, FormatIsToldByContent) {
       {"1 2:3\n", RowFormat::kLibsvm},
       {"\n# a,b\n+1\t1:1", RowFormat::kLibsvm},
       {"-1\n", RowFormat::kLibsvm},
+      {"-1 # alone\n", RowFormat::kLibsvm},
       {"1,2\n", RowFormat::kCsv},
       {"a,b\n", RowFormat::kCsv},
       {"a\tb\n", RowFormat::kCsv},
@@ -261,6 +262,46 @@ TEST(RowReaderTest, FormatIsToldByContent) {
   EXPECT_THAT(ParseRowFormat("xml"),
               StatusIs(kInvalid, HasSubstr("'xml' is not known; auto, libsvm, "
                                            "csv and idx are")));
+}
+
+constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
+
+// What tells the format is read as that format.
+TEST(RowReaderTest, AByteOrderMarkIsNoneOfTheText) {
+  for (const char* text :
+       {"1 2:3\n-1 1:2\n", "\n1 2:3\n-1 1:2\n", "# a comment\n1 2:3\n-1 1:2\n",
+        "a,b\n0,3\n2,0\n", "0,3\n2,0\n", "# a, b\n\na,b\n0,3\n2,0\n"}) {
+    for (const bool marked : {false, true}) {
+      const AllRows all =
+          ReadAll(WriteTestFile("mark", (marked ? kByteOrderMark : "") +
+                                            std::string(text)),
+                  {});
+      ASSERT_THAT(all.status, IsOk()) << text;
+      ASSERT_EQ(all.rows.size(), 2U) << text;
+      EXPECT_EQ(all.rows[0].columns, (std::vector<int32_t>{1})) << text;
+      EXPECT_EQ(all.rows[0].values, (std::vector<float>{3})) << text;
+      EXPECT_EQ(all.rows[1].columns, (std::vector<int32_t>{0})) << text;
+      EXPECT_EQ(all.rows[1].values, (std::vector<float>{2})) << text;
+    }
+  }
+}
+
+TEST(RowReaderTest, CommentsAboveACsvFileAreSkippedWhereTheFormatIsTold) {
+  const std::string path =
+      WriteTestFile("comment", "# written, by, hand\n\na,b\n1,2\nx,2\n");
+  const AllRows all = ReadAll(path, {.max_bad_rows = 5});
+  ASSERT_THAT(all.status, IsOk());
+  ASSERT_EQ(all.rows.size(), 1U);
+  EXPECT_EQ(all.rows[0].number, 4);
+  auto reader = RowReader::Open(path);
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_EQ(reader->header(), "a,b");
+  EXPECT_EQ(reader->num_features(), 2);
+  // By name, the first line is the header.
+  const std::string named = WriteTestFile("named", "# a,b\n1,2\n");
+  reader = RowReader::Open(named, {.format = RowFormat::kCsv});
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_EQ(reader->header(), "# a,b");
 }
 
 TEST(RowReaderTest, FilesWithoutRows) {
