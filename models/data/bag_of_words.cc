@@ -1,6 +1,5 @@
 #include "muster/models/data/bag_of_words.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -12,10 +11,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "muster/models/data/lines.h"
+#include "muster/models/data/number_field.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/number_text.h"
 #include "muster/runtime/status_macros.h"
-#include "muster/runtime/text_file.h"
 
 namespace muster::models {
 namespace {
@@ -24,35 +24,15 @@ constexpr int64_t kMaxNumber = std::numeric_limits<int32_t>::max();
 constexpr int64_t kMaxEmptyDocuments = 10'000'000;
 // Counts up to here are floats exactly.
 constexpr int64_t kMaxCount = int64_t{1} << 24;
-// Longest piece of a wrong token that an error repeats.
-constexpr size_t kMaxQuoted = 40;
 constexpr int64_t kHeaderLines = 3;
-
-// A token as an error shows it: quoted, cut, unprintable bytes as '?'.
-std::string Quoted(absl::string_view token) {
-  std::string text(token.substr(0, kMaxQuoted));
-  for (char& c : text) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return absl::StrCat("'", text, token.size() > kMaxQuoted ? "...'" : "'");
-}
-
-// Splits off the first token of *line; empty at the end.
-absl::string_view NextToken(absl::string_view* line) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  size_t begin = 0;
-  while (begin < line->size() && is_blank((*line)[begin])) ++begin;
-  size_t end = begin;
-  while (end < line->size() && !is_blank((*line)[end])) ++end;
-  const absl::string_view token = line->substr(begin, end - begin);
-  line->remove_prefix(end);
-  return token;
-}
 
 // Takes the lines of one file and grows the data set.
 class Builder {
  public:
   explicit Builder(absl::string_view name) : name_(name) {}
+
+  // A line too many is an error of its own.
+  bool full() const { return false; }
 
   absl::Status AddLine(absl::string_view line, int64_t line_number) {
     line_number_ = line_number;
@@ -95,12 +75,13 @@ class Builder {
     const int64_t index = line_number_ - 1;
     const int64_t bound =
         index < 2 ? kMaxNumber : std::numeric_limits<int64_t>::max();
-    const absl::string_view token = NextToken(&line);
-    if (!ReadNumber(token, bound, &header_[index]) ||
-        !NextToken(&line).empty()) {
+    absl::string_view token;
+    absl::string_view more;
+    NextToken(&line, &token);
+    if (!ReadCount(token, bound, &header_[index]) || NextToken(&line, &more)) {
       return Error(absl::StrFormat(
           "expected the number of %s alone, a whole number in [0, %d], got %s",
-          kMeanings[index], bound, Quoted(token)));
+          kMeanings[index], bound, QuotedField(token)));
     }
     return absl::OkStatus();
   }
@@ -110,17 +91,18 @@ class Builder {
                                                              "count"};
     const std::array<int64_t, 3> bounds = {header_[0], header_[1], kMaxCount};
     std::array<int64_t, 3> numbers;
+    absl::string_view token;
     for (int i = 0; i < 3; ++i) {
-      const absl::string_view token = NextToken(&line);
-      if (!ReadNumber(token, bounds[i], &numbers[i]) || numbers[i] == 0) {
+      if (!NextToken(&line, &token)) token = "";
+      if (!ReadCount(token, bounds[i], &numbers[i]) || numbers[i] == 0) {
         return Error(absl::StrFormat(
             "%s %s is not a whole number in [1, %d]; expected <document> "
             "<word> <count>",
-            kMeanings[i], Quoted(token), bounds[i]));
+            kMeanings[i], QuotedField(token), bounds[i]));
       }
     }
-    if (const absl::string_view more = NextToken(&line); !more.empty()) {
-      return Error(absl::StrCat(Quoted(more), " follows the count"));
+    if (NextToken(&line, &token)) {
+      return Error(absl::StrCat(QuotedField(token), " follows the count"));
     }
     return Append(numbers[0] - 1, numbers[1] - 1, numbers[2]);
   }
@@ -151,8 +133,8 @@ class Builder {
     return absl::OkStatus();
   }
 
-  static bool ReadNumber(absl::string_view token, int64_t bound,
-                         int64_t* number) {
+  static bool ReadCount(absl::string_view token, int64_t bound,
+                        int64_t* number) {
     return !token.empty() && absl::ascii_isdigit(token[0]) &&
            absl::SimpleAtoi(token, number) && *number <= bound;
   }
@@ -168,59 +150,68 @@ class Builder {
   int64_t line_number_ = 0;
 };
 
+// Takes the lines of a file of labels.
+class LabelBuilder {
+ public:
+  LabelBuilder(absl::string_view name, int64_t num_rows)
+      : name_(name), num_rows_(num_rows) {}
+
+  bool full() const { return false; }
+
+  absl::Status AddLine(absl::string_view line, int64_t line_number) {
+    const auto error = [&](absl::string_view what) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name_, ", line ", line_number, ": ", what));
+    };
+    const absl::string_view token = absl::StripAsciiWhitespace(line);
+    double label = 0;
+    if (!runtime::ParseNumber(token, &label) || !std::isfinite(label)) {
+      return error(absl::StrCat("label ", QuotedField(token),
+                                " is not a finite number"));
+    }
+    if (static_cast<int64_t>(labels_.size()) == num_rows_) {
+      return error(
+          absl::StrCat("a label too many, there are ", num_rows_,
+                       " documents; the two files must belong together"));
+    }
+    labels_.push_back(label);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<double>> Finish() && {
+    if (static_cast<int64_t>(labels_.size()) != num_rows_) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name_, ": ", labels_.size(), " labels for ", num_rows_,
+                       " documents; the two files must belong together"));
+    }
+    return std::move(labels_);
+  }
+
+ private:
+  std::string name_;
+  int64_t num_rows_;
+  std::vector<double> labels_;
+};
+
 }  // namespace
 
 absl::StatusOr<SparseDataset> ReadBagOfWords(absl::string_view path) {
-  MUSTER_ASSIGN_OR_RETURN(runtime::LineReader reader,
-                          runtime::LineReader::Open(path));
   Builder builder(path);
-  std::string line;
-  while (true) {
-    MUSTER_ASSIGN_OR_RETURN(const bool more, reader.Next(&line));
-    if (!more) break;
-    MUSTER_RETURN_IF_ERROR(builder.AddLine(line, reader.line_number()));
-  }
+  MUSTER_RETURN_IF_ERROR(AddLinesOfFile(path, &builder));
   return std::move(builder).Finish();
 }
 
 absl::StatusOr<SparseDataset> ParseBagOfWords(absl::string_view text,
                                               absl::string_view name) {
   Builder builder(name);
-  for (int64_t line_number = 1; !text.empty(); ++line_number) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    MUSTER_RETURN_IF_ERROR(builder.AddLine(text.substr(0, end), line_number));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  MUSTER_RETURN_IF_ERROR(AddLinesOfText(text, &builder));
   return std::move(builder).Finish();
 }
 
 absl::Status ReadLabels(absl::string_view path, SparseDataset* data) {
-  MUSTER_ASSIGN_OR_RETURN(runtime::LineReader reader,
-                          runtime::LineReader::Open(path));
-  std::vector<double> labels;
-  std::string line;
-  while (true) {
-    MUSTER_ASSIGN_OR_RETURN(const bool more, reader.Next(&line));
-    if (!more) break;
-    const absl::string_view token = absl::StripAsciiWhitespace(line);
-    double label;
-    if (!runtime::ParseNumber(token, &label) || !std::isfinite(label)) {
-      return reader.Error(
-          absl::StrCat("label ", Quoted(token), " is not a finite number"));
-    }
-    if (static_cast<int64_t>(labels.size()) == data->num_rows()) {
-      return reader.Error(
-          absl::StrCat("a label too many, there are ", data->num_rows(),
-                       " documents; the two files must belong together"));
-    }
-    labels.push_back(label);
-  }
-  if (static_cast<int64_t>(labels.size()) != data->num_rows()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": ", labels.size(), " labels for ", data->num_rows(),
-        " documents; the two files must belong together"));
-  }
-  data->labels = std::move(labels);
+  LabelBuilder builder(path, data->num_rows());
+  MUSTER_RETURN_IF_ERROR(AddLinesOfFile(path, &builder));
+  MUSTER_ASSIGN_OR_RETURN(data->labels, std::move(builder).Finish());
   return absl::OkStatus();
 }
 
