@@ -1,6 +1,9 @@
 #include "muster/dispatch/lane_sums.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include "muster/runtime/check.h"
 #include "muster/runtime/vectorize.h"
@@ -50,6 +53,12 @@ MUSTER_VECTORIZE_CLONES float SquaredDistanceOf(const float* x, const float* y,
 float LaneDot(std::span<const float> x, std::span<const float> y) {
   MUSTER_CHECK_EQ(x.size(), y.size());
   return Dot(x.data(), y.data(), x.size());
+}
+
+float FiniteLaneDot(std::span<const float> x, std::span<const float> y) {
+  const float dot = LaneDot(x, y);
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  return std::isnan(dot) ? 0 : std::clamp(dot, -kLargest, kLargest);
 }
 
 float LaneSquaredDistance(std::span<const float> x, std::span<const float> y) {

@@ -16,6 +16,10 @@ namespace muster::dispatch {
 // sum_m x_m y_m. Equal lengths (CHECKed), here as below.
 float LaneDot(std::span<const float> x, std::span<const float> y);
 
+// The same for projections that are compared: what overflows is the largest
+// float of its sign, and infinity less infinity 0, so that the order is total.
+float FiniteLaneDot(std::span<const float> x, std::span<const float> y);
+
 // sum_m (x_m - y_m)^2.
 float LaneSquaredDistance(std::span<const float> x, std::span<const float> y);
 

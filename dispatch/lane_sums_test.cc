@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -26,6 +27,15 @@ TEST(LaneSumsTest, SmallIntegersAreExact) {
     x.push_back(static_cast<float>(m - 7));
     y.push_back(static_cast<float>(3 * m % 11));
   }
+}
+
+TEST(LaneSumsTest, FiniteDotsHaveATotalOrder) {
+  const float huge = std::numeric_limits<float>::max();
+  const std::vector<float> x = {huge, huge};
+  EXPECT_EQ(FiniteLaneDot(x, std::vector<float>{0.5f, -0.25f}), 0.25f * huge);
+  EXPECT_EQ(FiniteLaneDot(x, std::vector<float>{3, 1}), huge);
+  EXPECT_EQ(FiniteLaneDot(x, std::vector<float>{-3, 1}), -huge);
+  EXPECT_EQ(FiniteLaneDot(x, std::vector<float>{-3, 3}), 0);
 }
 
 TEST(LaneSumsTest, ErrorsAreWithinTheBound) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "muster/dispatch/hash_chain.h"
 #include "muster/dispatch/lane_sums.h"
 #include "muster/dispatch/router_checks.h"
 #include "muster/runtime/blocks.h"
@@ -22,20 +23,12 @@ constexpr int kCoarseWidths = 64;
 constexpr int kFineWidths = 12;
 constexpr double kMaxBinsPerGroup = 2.5;
 
-// The finaliser of SplitMix64: a bijection of 64 bits.
-uint64_t Mix(uint64_t bits) {
-  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9;
-  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB;
-  return bits ^ (bits >> 31);
-}
-
 uint64_t AppendToBin(uint64_t bin, float projection, double width) {
   // A tiny width, or a product that overflows, may make any quotient.
   const double quotient = std::floor(static_cast<double>(projection) / width);
   const double cell =
       std::isnan(quotient) ? 0 : std::clamp(quotient, -0x1p60, 0x1p60);
-  return Mix(bin + 0x9E3779B97F4A7C15 +
-             static_cast<uint64_t>(static_cast<int64_t>(cell)));
+  return ExtendHash(bin, static_cast<uint64_t>(static_cast<int64_t>(cell)));
 }
 
 int64_t CountDistinct(std::vector<uint64_t> values) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -17,14 +16,6 @@ namespace {
 
 constexpr int64_t kPointsPerBlock = 512;
 constexpr int kPowerIterations = 30;
-
-// Values near the end of float's range may overflow the product; any finite
-// stand-in keeps the order total.
-float Along(std::span<const float> point, std::span<const float> direction) {
-  const float along = LaneDot(point, direction);
-  constexpr float kLargest = std::numeric_limits<float>::max();
-  return std::isnan(along) ? 0 : std::clamp(along, -kLargest, kLargest);
-}
 
 // Scales to length 1; false if there is no length.
 bool Normalize(std::vector<double>* direction) {
@@ -189,7 +180,7 @@ class Builder {
   float Project(int32_t node, int64_t member) const {
     const std::span<const float> point = sample_.Point(member);
     if (direction_ == CutDirection::kAxis) return point[tree_.axes[node]];
-    return Along(point, tree_.DirectionOf(node));
+    return FiniteLaneDot(point, tree_.DirectionOf(node));
   }
 
   int32_t DrawAxis(runtime::Rng rng, const Task& task) const {
@@ -275,8 +266,8 @@ int32_t PartitionTree::LeafOf(std::span<const float> point) const {
   if (num_leaves == 1) return 0;
   int32_t node = 0;
   while (node >= 0) {
-    const float along =
-        axes.empty() ? Along(point, DirectionOf(node)) : point[axes[node]];
+    const float along = axes.empty() ? FiniteLaneDot(point, DirectionOf(node))
+                                     : point[axes[node]];
     node = children[2 * int64_t{node} + (along <= thresholds[node] ? 0 : 1)];
   }
   return -1 - node;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -21,14 +19,6 @@ constexpr int64_t kMaxTrees = 1000;
 // Directions tried before a node whose projections are all equal (by rounding,
 // as its points differ) is cut between equal ones.
 constexpr int kMaxDraws = 8;
-
-// Values near the end of float's range may overflow the product; any finite
-// stand-in keeps the order total.
-float Along(std::span<const float> point, std::span<const float> direction) {
-  const float along = LaneDot(point, direction);
-  constexpr float kLargest = std::numeric_limits<float>::max();
-  return std::isnan(along) ? 0 : std::clamp(along, -kLargest, kLargest);
-}
 
 uint64_t HashPoint(std::span<const float> point) {
   uint64_t hash = 0;
@@ -139,7 +129,7 @@ class RandomPartitionForest::Builder {
       }
       for (int64_t i = 0; i < count; ++i) {
         const int32_t member = tree_.members[task.begin + i];
-        order[i] = {Along(points_.Point(member), direction), member};
+        order[i] = {FiniteLaneDot(points_.Point(member), direction), member};
       }
       std::sort(order.begin(), order.end());
       if (order.front().first < order.back().first) break;
@@ -197,7 +187,7 @@ std::span<const int32_t> RandomPartitionForest::Leaf(
     const Tree& tree, std::span<const float> query) const {
   int64_t node = tree.children.empty() ? -1 : 0;
   while (node >= 0) {
-    const float along = Along(
+    const float along = FiniteLaneDot(
         query,
         std::span(tree.directions)
             .subspan(static_cast<size_t>(node) * query.size(), query.size()));

@@ -3,6 +3,7 @@
 #include <bit>
 #include <vector>
 
+#include "muster/dispatch/hash_chain.h"
 #include "muster/dispatch/router_checks.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/distributions.h"
@@ -15,19 +16,11 @@ namespace {
 
 constexpr int64_t kPointsPerBlock = 1024;
 
-// The finaliser of SplitMix64: a bijection of 64 bits.
-uint64_t Mix(uint64_t bits) {
-  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9;
-  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB;
-  return bits ^ (bits >> 31);
-}
-
 uint64_t HashPoint(std::span<const float> point) {
   uint64_t hash = 0;
   for (const float value : point) {
     // + 0.0f turns -0 into 0.
-    hash =
-        Mix(hash + 0x9E3779B97F4A7C15 + std::bit_cast<uint32_t>(value + 0.0f));
+    hash = ExtendHash(hash, std::bit_cast<uint32_t>(value + 0.0f));
   }
   return hash;
 }
