@@ -235,9 +235,9 @@ void RoundAndCheck(const MetricInstance& instance, Objective objective,
   study->within_ratio = std::max(study->within_ratio, within.cost / optimum);
 }
 
-// Brief 7.4: observed at most 2.46 (k-median), 4.64 (k-means), 1.84 and 1.90
-// with distinct copies on 599 instances; thresholds well above that and below
-// what is proven.
+// Brief 7.4: observed at most 2.46 (k-median) and 4.64 (k-means) in paper mode;
+// the limits are above that and below what is proven. With distinct copies
+// seven seeds gave at most 1.83 (k-median), 3.00 (k-means), 2.00 (k-center).
 TEST(LpRoundingTest, KeepsItsPromisesOnGeneratedInstances) {
   const runtime::Rng root(runtime::TestSeed());
   Study studies[3];
@@ -250,7 +250,8 @@ TEST(LpRoundingTest, KeepsItsPromisesOnGeneratedInstances) {
     RoundAndCheck(instance, objective, &studies[trial % 3]);
     if (HasFailure()) return;
   }
-  const double limits[3] = {3, 6, 5};
+  const double paper_limits[3] = {3, 6, 5};
+  const double distinct_limits[3] = {2.5, 4, 2.5};
   for (int o = 0; o < 3; ++o) {
     const Study& study = studies[o];
     std::printf(
@@ -260,9 +261,9 @@ TEST(LpRoundingTest, KeepsItsPromisesOnGeneratedInstances) {
         study.distinct_ratio, study.within_ratio,
         static_cast<long long>(study.within_bounds),
         static_cast<long long>(study.instances));
-    EXPECT_LE(study.paper_ratio, limits[o]);
-    EXPECT_LE(study.distinct_ratio, limits[o]);
-    EXPECT_LE(study.within_ratio, limits[o]);
+    EXPECT_LE(study.paper_ratio, paper_limits[o]);
+    EXPECT_LE(study.distinct_ratio, distinct_limits[o]);
+    EXPECT_LE(study.within_ratio, distinct_limits[o]);
     EXPECT_GT(study.paper_ratio, 1);
   }
 }
