@@ -179,6 +179,7 @@ TEST_P(TableTest, KeepsTheContract) {
                  << "k = " << shape.k << ", p = " << shape.p);
     const Made router = Make(rng.Fork("router"), shape);
     ASSERT_THAT(router, IsOk());
+    // Three blocks of the routers with the largest ones (1,024 points).
     const PointSet points = NormalPoints(rng.Fork("probe"), 2500, shape.d);
     CheckRouterContract(**router, points.View());
   }
