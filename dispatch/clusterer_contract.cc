@@ -40,6 +40,8 @@ struct Instance {
   PointSet points = {};
   std::vector<double> weights = {};
   ClusteringProblem problem = {};
+  // No squared distance comes near the ends of float's range.
+  bool moderate = true;
 
   // The problem, with views of this instance's data.
   ClusteringProblem Problem() const {
@@ -58,29 +60,31 @@ std::vector<Objective> ObjectivesOf(const ClustererTraits& traits) {
   return objectives;
 }
 
-PointSet GeneratePoints(Rng rng, int64_t n, int64_t d) {
-  const int64_t kind = UniformInt(rng, 7);
+// Kinds of points; those between are of moderate size.
+constexpr int64_t kTiny = 0, kHuge = 6, kNumKinds = 7;
+
+PointSet GeneratePoints(Rng rng, int64_t kind, int64_t n, int64_t d) {
   PointSet points{.dimension = d};
   for (int64_t j = 0; j < n; ++j) {
     for (int64_t m = 0; m < d; ++m) {
       double value = 0;
       switch (kind) {
-        case 0:  // all equal
-          value = 3;
-          break;
-        case 1:  // a grid: duplicates and ties
-          value = static_cast<double>(UniformInt(rng, 3));
-          break;
-        case 2:  // constant features but the first
-          value = m == 0 ? Normal(rng) : 7;
-          break;
-        case 3:
+        case kTiny:
           value = 1e-18 * Normal(rng);
           break;
-        case 4:
+        case kHuge:
           value = 1e15 * Normal(rng);
           break;
-        case 5:  // far heaps
+        case 1:  // all equal
+          value = 3;
+          break;
+        case 2:  // a grid: duplicates and ties
+          value = static_cast<double>(UniformInt(rng, 3));
+          break;
+        case 3:  // constant features but the first
+          value = m == 0 ? Normal(rng) : 7;
+          break;
+        case 4:  // far heaps
           value = static_cast<double>(100 * (j % 3)) + Normal(rng);
           break;
         default:
@@ -103,7 +107,9 @@ Instance Generate(Rng rng, const ClustererTraits& traits, int64_t max_points) {
   const int64_t p =
       least + UniformInt(rng, std::min(k, traits.max_copies) - least + 1);
   const int64_t d = 1 + UniformInt(rng, 4);
-  instance.points = GeneratePoints(rng.Fork("points"), n, d);
+  const int64_t kind = UniformInt(rng, kNumKinds);
+  instance.moderate = kind != kTiny && kind != kHuge;
+  instance.points = GeneratePoints(rng.Fork("points"), kind, n, d);
   const std::vector<Objective> objectives = ObjectivesOf(traits);
   instance.problem = {
       .num_clusters = k,
@@ -124,6 +130,34 @@ Instance Generate(Rng rng, const ClustererTraits& traits, int64_t max_points) {
   return instance;
 }
 
+// Heaps of 1 : 2 : ... : 6 points on a grid of eighths, so that many distances
+// tie; sizes within half of and twice their mean.
+Instance GenerateLarge(Rng rng, const ClustererTraits& traits,
+                       Objective objective, int64_t n) {
+  constexpr int64_t kHeaps = 6, kDimension = 3;
+  const int64_t k = std::min<int64_t>(8, n);
+  const int64_t p =
+      std::clamp<int64_t>(2, traits.min_copies, std::min(k, traits.max_copies));
+  Instance instance;
+  instance.points.dimension = kDimension;
+  for (int64_t j = 0; j < n; ++j) {
+    const int64_t draw = UniformInt(rng, kHeaps * (kHeaps + 1) / 2);
+    int64_t heap = 0;
+    while ((heap + 1) * (heap + 2) / 2 <= draw) ++heap;
+    for (int64_t m = 0; m < kDimension; ++m) {
+      const double value = 2.5 * static_cast<double>(heap >> m & 1) +
+                           static_cast<double>(heap) / 4 + Normal(rng);
+      instance.points.values.push_back(
+          static_cast<float>(std::round(8 * value) / 8));
+    }
+  }
+  instance.problem = {.num_clusters = k,
+                      .copies = p,
+                      .sizes = {n * p / (2 * k), 2 * n * p / k + 1},
+                      .objective = objective};
+  return instance;
+}
+
 std::string Describe(const Instance& instance) {
   const ClusteringProblem problem = instance.Problem();
   std::string text =
@@ -131,6 +165,7 @@ std::string Describe(const Instance& instance) {
                       problem.points.size, problem.points.dimension,
                       problem.num_clusters, problem.copies, problem.sizes.lower,
                       problem.sizes.upper, ObjectiveName(problem.objective));
+  if (problem.points.size > 100) return text;
   for (int64_t j = 0; j < problem.points.size; ++j) {
     for (const float value : problem.points.Point(j)) {
       text += absl::StrFormat(" %.9g", value);
@@ -265,8 +300,28 @@ void CheckSymmetries(const Clusterer& clusterer, const Instance& instance,
   ExpectSameOptimum(traits, *larger, factor * result.cost);
 }
 
+// The same clustering of the points times a power of two, with the same draws.
+void CheckScaling(const Clusterer& clusterer, const Instance& instance,
+                  const Clustering& result, Rng draws) {
+  constexpr float kScale = 4;
+  Instance scaled = instance;
+  for (float& value : scaled.points.values) value *= kScale;
+  const auto larger = clusterer.Cluster(scaled.Problem(), draws, {});
+  ASSERT_THAT(larger, IsOk());
+  const double factor = instance.problem.objective == Objective::kKMeans
+                            ? kScale * kScale
+                            : kScale;
+  Clustering expected = result;
+  for (float& value : expected.centers.values) value *= kScale;
+  for (double& price : expected.prices) price *= factor;
+  expected.cost *= factor;
+  expected.lower_bound *= factor;
+  EXPECT_TRUE(SameBits(expected, *larger))
+      << "cost " << result.cost << ", of the scaled points " << larger->cost;
+}
+
 void CheckInstance(const Clusterer& clusterer, const Instance& instance,
-                   Rng rng, bool all_threads) {
+                   Rng rng, bool all_threads, bool scales_exactly) {
   SCOPED_TRACE(Describe(instance));
   const ClustererTraits traits = clusterer.traits();
   const ClusteringProblem problem = instance.Problem();
@@ -284,6 +339,25 @@ void CheckInstance(const Clusterer& clusterer, const Instance& instance,
     EXPECT_TRUE(SameBits(*result, *again)) << count << " threads";
   }
   CheckSymmetries(clusterer, instance, *result, rng.Fork("symmetry"));
+  if (scales_exactly && instance.moderate) {
+    CheckScaling(clusterer, instance, *result, draws);
+  }
+}
+
+// Enough points for several blocks, each of which could go its own way.
+void CheckLarge(const Clusterer& clusterer, const Instance& instance,
+                Rng draws) {
+  SCOPED_TRACE(Describe(instance));
+  const ClusteringProblem problem = instance.Problem();
+  const auto result = clusterer.Cluster(problem, draws, {.threads = 1});
+  ASSERT_THAT(result, IsOk());
+  EXPECT_THAT(CheckClustering(problem, *result), IsOk());
+  CheckTraits(clusterer.traits(), problem, *result);
+  for (const int threads : {2, 3, 8}) {
+    const auto again = clusterer.Cluster(problem, draws, {.threads = threads});
+    ASSERT_THAT(again, IsOk());
+    EXPECT_TRUE(SameBits(*result, *again)) << threads << " threads";
+  }
 }
 
 // A valid instance that the clusterer takes, to be spoilt.
@@ -386,19 +460,28 @@ void CheckStop(const Clusterer& clusterer) {
 
 }  // namespace
 
-void CheckClustererContract(const Clusterer& clusterer, ContractSize size) {
+void CheckClustererContract(const Clusterer& clusterer,
+                            const ContractOptions& options) {
   const ClustererTraits traits = clusterer.traits();
   ASSERT_FALSE(ObjectivesOf(traits).empty());
   ASSERT_LE(traits.min_copies, traits.max_copies);
-  const int64_t max_points = traits.max_points > 0
-                                 ? std::min(size.max_points, traits.max_points)
-                                 : size.max_points;
+  const auto allowed = [&](int64_t points) {
+    return traits.max_points > 0 ? std::min(points, traits.max_points) : points;
+  };
   const Rng root = Rng(runtime::TestSeed()).Fork("clusterer_contract");
-  for (int64_t i = 0; i < size.instances; ++i) {
+  for (int64_t i = 0; i < options.instances; ++i) {
     const Rng rng = root.Fork("instance", static_cast<uint64_t>(i));
-    CheckInstance(clusterer, Generate(rng, traits, max_points), rng,
-                  /*all_threads=*/i % 10 == 0);
+    CheckInstance(clusterer, Generate(rng, traits, allowed(options.max_points)),
+                  rng, /*all_threads=*/i % 10 == 0, options.scales_exactly);
     if (testing::Test::HasFailure()) return;
+  }
+  for (const Objective objective : ObjectivesOf(traits)) {
+    const Rng rng = root.Fork("large", static_cast<uint64_t>(objective));
+    const int64_t points =
+        allowed(objective == Objective::kKMeans ? options.large_points
+                                                : options.large_metric_points);
+    CheckLarge(clusterer, GenerateLarge(rng, traits, objective, points),
+               rng.Fork("cluster"));
   }
   CheckRefusals(clusterer);
   CheckStop(clusterer);

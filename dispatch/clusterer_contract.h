@@ -14,9 +14,19 @@
 
 namespace muster::dispatch {
 
-struct ContractSize {
+struct ContractOptions {
   int64_t instances = 1000;  // generated ones; fewer for a slow clusterer
   int64_t max_points = 24;   // of these, unless the traits allow fewer
+  // Of one more instance for each objective, unless the traits allow fewer:
+  // more than one of the blocks into which the clusterer cuts its points, or as
+  // many as it can take. For k-means, and for k-median and k-center, which may
+  // look at every pair of points.
+  int64_t large_points = 10000;
+  int64_t large_metric_points = 2500;
+  // Points times a power of two, which is exact, give the same clustering times
+  // it, in every bit. False for a clusterer that compares with constants, as
+  // programmes with their tolerances do.
+  bool scales_exactly = true;
 };
 
 // By the clusterer's traits, over generated instances (normal points, small
@@ -30,7 +40,12 @@ struct ContractSize {
 //   scope, and no clustering within the bounds asked for beats that (up to 6
 //   points); same bits again, and for 1, 2, 3 and 8 threads; with an optimum
 //   certified, the cost is the same for the points in another order and scales
-//   with them; a stop beforehand gives Cancelled or a whole clustering.
+//   with them; without, where options.scales_exactly, the whole clustering
+//   scales; a stop beforehand gives Cancelled or a whole clustering.
+//
+// Over one instance of many points on a coarse grid in unequal heaps, with
+// tight bounds: that the clustering is whole, the traits, and the bits for 1,
+// 2, 3 and 8 threads.
 //
 // And: every kind of wrong input is refused with the code and the words that
 // clustering.h and clusterer.h promise (k > n, p > k, the bound that fails, NaN
@@ -38,7 +53,8 @@ struct ContractSize {
 // objectives, copies, weights and numbers of points outside the traits).
 //
 // Failures are GoogleTest expectations of the calling test.
-void CheckClustererContract(const Clusterer& clusterer, ContractSize size = {});
+void CheckClustererContract(const Clusterer& clusterer,
+                            const ContractOptions& options = {});
 
 }  // namespace muster::dispatch
 
