@@ -26,7 +26,7 @@ enum class Found { kRow, kBadRow, kEnd };
 class RowReader::Source {
  public:
   virtual ~Source() = default;
-  // Replaces *row; of a bad row, its number and text, and *reason.
+  // Fills *row, given without features; of a bad row, number, text and *reason.
   virtual absl::StatusOr<Found> Next(DataRow* row, std::string* reason) = 0;
   virtual RowFormat format() const = 0;
   virtual int64_t num_features() const = 0;
@@ -65,8 +65,6 @@ class LibsvmSource : public RowReader::Source {
       MUSTER_ASSIGN_OR_RETURN(const bool more, NextLine(&lines_, &row->text));
       if (!more) return Found::kEnd;
       row->number = lines_.line_number();
-      row->columns.clear();
-      row->values.clear();
       const absl::StatusOr<bool> parsed = ParseLibsvmLine(
           row->text, fixed_features_, &row->label, &row->columns, &row->values);
       if (!parsed.ok()) {
@@ -141,8 +139,6 @@ class CsvSource : public RowReader::Source {
         return Found::kBadRow;
       }
       if (!*parsed) continue;
-      row->columns.clear();
-      row->values.clear();
       for (size_t j = 0; j < values_.size(); ++j) {
         if (values_[j] == 0) continue;
         row->columns.push_back(static_cast<int32_t>(j));
@@ -256,8 +252,6 @@ class IdxSource : public RowReader::Source {
     }
     row->number = ++number_;
     MUSTER_RETURN_IF_ERROR(ReadImage(&row->text));
-    row->columns.clear();
-    row->values.clear();
     for (int64_t j = 0; j < pixels_; ++j) {
       const auto level = static_cast<uint8_t>(row->text[j]);
       if (level == 0) continue;
@@ -320,8 +314,7 @@ class IdxSource : public RowReader::Source {
 // Whether the line looks like LIBSVM's: see RowFormat::kAuto.
 bool LooksLikeLibsvm(absl::string_view line) {
   line = line.substr(0, line.find('#'));
-  absl::string_view first;
-  absl::string_view second;
+  absl::string_view first, second;
   if (!NextToken(&line, &first)) return false;
   if (NextToken(&line, &second)) return absl::StrContains(second, ':');
   double number = 0;
@@ -440,6 +433,8 @@ RowReader::~RowReader() = default;
 absl::StatusOr<bool> RowReader::Next(DataRow* row) {
   std::string reason;
   while (!ended_) {
+    row->columns.clear();
+    row->values.clear();
     const absl::StatusOr<Found> found = source_->Next(row, &reason);
     ended_ = !found.ok() || *found == Found::kEnd;
     if (!found.ok()) return found.status();
