@@ -7,6 +7,7 @@
 
 #include "muster/dispatch/assignment_frontier.h"
 #include "muster/dispatch/assignment_network.h"
+#include "muster/dispatch/assignment_smoothing.h"
 #include "muster/dispatch/clustering.h"
 #include "muster/dispatch/packed_centers.h"
 #include "muster/dispatch/points.h"

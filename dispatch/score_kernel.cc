@@ -300,12 +300,10 @@ MUSTER_AVX512 inline __m512 Max512(__m512 a, __m512 b) {
   return _mm512_maskz_max_ps(kAllLanes, a, b);
 }
 
-// One step of a reduction to the two least: the lanes (a, b) with the lanes
-// (a_other, b_other).
-MUSTER_AVX512 inline void MergeTwo(__m512 a_other, __m512 b_other, __m512* a,
-                                   __m512* b) {
-  *b = Min512(Min512(*b, b_other), Max512(*a, a_other));
-  *a = Min512(*a, a_other);
+// The lanes (a, b) with the lanes (x, y): the two least of each.
+MUSTER_AVX512 inline void MergeTwo(__m512 x, __m512 y, __m512* a, __m512* b) {
+  *b = Min512(Min512(*b, y), Max512(*a, x));
+  *a = Min512(*a, x);
 }
 
 MUSTER_AVX512 void Avx512LeastTwo(const float* scores, int64_t size,
@@ -317,7 +315,6 @@ MUSTER_AVX512 void Avx512LeastTwo(const float* scores, int64_t size,
     b = Min512(b, Max512(a, score));
     a = Min512(a, score);
   }
-  // By halves of the register, of halves, of quarters, of pairs.
   constexpr int kHalves = 0b01001110, kPairs = 0b10110001;
 #define MUSTER_SHUFFLE(shuffle, order)                     \
   MergeTwo(_mm512_maskz_##shuffle(kAllLanes, a, a, order), \
