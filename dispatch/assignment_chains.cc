@@ -20,8 +20,10 @@ namespace {
 using ::muster::runtime::Block;
 
 constexpr int64_t kPointsPerBlock = 65536;
-constexpr int64_t kNextCenters = 8;
-constexpr int64_t kMovesPerPair = 32;
+// Points whose moves are in memory at once.
+constexpr int64_t kPointsAtOnce = 1 << 20;
+constexpr int64_t kNextCenters = 4;
+constexpr int64_t kMovesPerPair = 16;
 // Moves that are collected before those that are not the cheapest go.
 constexpr size_t kMostMoves = 1 << 18;
 
@@ -123,15 +125,20 @@ std::vector<Move> PriceAssignment::AssignAll() {
   for (const double price : prices_) offsets.push_back(price * costs_.unit());
   const PackedCenters packed(costs_.centers(), offsets);
   state_.clusters.resize(static_cast<size_t>(costs_.num_points() * p_));
-  const auto blocks = runtime::CutBlocks(costs_.num_points(), kPointsPerBlock);
-  return runtime::FoldBlocks(
-      runtime_, blocks, std::vector<Move>(),
-      [&](int64_t, Block block) { return AssignBlock(packed, block); },
-      [](std::vector<Move> all, const std::vector<Move>& moves) {
-        all.insert(all.end(), moves.begin(), moves.end());
-        KeepCheapest(&all);
-        return all;
-      });
+  std::vector<Move> kept;
+  for (int64_t begin = 0; begin < costs_.num_points(); begin += kPointsAtOnce) {
+    const int64_t size = std::min(kPointsAtOnce, costs_.num_points() - begin);
+    const auto blocks = runtime::CutBlocks(size, kPointsPerBlock);
+    const auto slots =
+        runtime::MapBlocks(runtime_, blocks, [&](int64_t, Block block) {
+          return AssignBlock(packed, {begin + block.begin, begin + block.end});
+        });
+    for (const std::vector<Move>& moves : slots) {
+      kept.insert(kept.end(), moves.begin(), moves.end());
+    }
+    KeepCheapest(&kept);
+  }
+  return kept;
 }
 
 void PriceAssignment::Balance(const std::vector<Move>& moves,

@@ -6,8 +6,8 @@
 // on along the cheapest chains of centres.
 //
 // The chains are shortest paths (assignment_network.h) over the moves that cost
-// least: for each ordered pair of centres the 32 cheapest, among the p centres
-// that a point has and the 8 next ones. What they leave out of bounds (more
+// least: for each ordered pair of centres the 16 cheapest, among the p centres
+// that a point has and the 4 next ones. What they leave out of bounds (more
 // copies than moves were kept for) is for PlaceGreedily (assignment_repair.h);
 // a move of its own may be far where a chain of short ones is near.
 
@@ -23,8 +23,8 @@ namespace muster::dispatch {
 
 // n x p: the centres of each point, in no order. k-means (CHECKed); `prices`
 // (k) in units of `costs`; sizes that can be met. O(n k d) in float and
-// O(n p d) in double; memory O(k) kept moves and the result. The bits do not
-// depend on the threads.
+// O(n p d) in double; memory, beside the result, for the cheapest moves of a
+// million points at a time. The bits do not depend on the threads.
 std::vector<int32_t> AssignByPrices(const AssignmentCosts& costs,
                                     int64_t copies, const SizeBounds& sizes,
                                     std::span<const double> prices,
