@@ -43,7 +43,10 @@ class AsgdWithAllocator final : public SgdPolicy {
 
   void OnLoss(SgdServer& server, const GradientLoss& loss) override {
     book_.Lost(loss);
-    if (book_.is_greedy()) return;
+    if (book_.is_greedy()) {
+      book_.ReplaceLostRacers(server, options_.batch - count_);
+      return;
+    }
     lost_ += 1 + quota_[loss.worker.index];
     quota_[loss.worker.index] = 0;
     ReallocateLost(server);
@@ -54,8 +57,9 @@ class AsgdWithAllocator final : public SgdPolicy {
       BeginRound(server);
     } else if (!book_.is_greedy()) {
       ReallocateLost(server);
-    } else if (book_.Participates(worker)) {
-      internal::SendNext(server, worker);
+    } else {
+      book_.Rejoin(server, worker);
+      book_.ReplaceLostRacers(server, options_.batch - count_);
     }
   }
 
@@ -67,16 +71,13 @@ class AsgdWithAllocator final : public SgdPolicy {
     round_version_ = server.version();
     count_ = 0;
     quota_.assign(server.num_workers(), 0);
+    if (book_.is_greedy()) {
+      book_.SendToRacers(server);
+      return;
+    }
     for (const WorkerTasks& entry : allocation.tasks) {
-      const WorkerId worker{entry.worker};
-      if (book_.is_greedy()) {
-        if (server.NumInFlight(worker) == 0) {
-          internal::SendNext(server, worker);
-        }
-      } else {
-        quota_[entry.worker] = entry.tasks;
-        SendFromQuota(server, worker);
-      }
+      quota_[entry.worker] = entry.tasks;
+      SendFromQuota(server, WorkerId{entry.worker});
     }
   }
 

@@ -17,7 +17,8 @@
 // round; here the first start counts too, so that a round has exactly B.
 //
 // Crashes: the unfinished part of a worker's quota is handed out again among
-// those that are up, or to the first that returns.
+// those that are up, or to the first that returns. A greedy round that loses
+// all its participants goes on with others, as in sgd_with_allocator.h.
 //
 // Source: Maranjyan, Saad, Richtarik, Orabona, "ATA", ICML 2025, appendix B.
 

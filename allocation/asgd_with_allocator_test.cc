@@ -90,6 +90,24 @@ TEST(AsgdWithAllocatorTest, LostTasksAreGivenToOthers) {
   EXPECT_EQ(summary->x, std::vector<double>{0.0625});
 }
 
+// Workers 0 and 1, who race, are gone at t = 2.5: worker 0 has made two of the
+// three gradients, and workers 2 and 3 (2 and 3 seconds) race for the third.
+TEST(AsgdWithAllocatorTest, OthersTakeTheLostRacersPlace) {
+  auto workers = ConstantWorkers(std::vector<double>{1, 3, 2, 3});
+  for (int i : {0, 1}) {
+    workers[i].modifiers.push_back(runtime::SpeedModifier::Outage(2.5));
+  }
+  AllocatorOptions options = MakeAllocatorOptions(4, 3);
+  options.top_m = 2;
+  options.true_means = {1, 1, 2, 3};
+  const auto policy = Make(*CreateAllocator("top_m_greedy", options), 3);
+  const auto summary = RunSgd(*MakeCluster(workers, {Parabola()}), Parabola(),
+                              *policy, {.max_steps = 4});
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->termination, Termination::kStepLimit);
+  EXPECT_EQ(Seconds(*summary), (std::vector<double>{0, 1, 2, 4.5, 6.5}));
+}
+
 TEST(AsgdWithAllocatorTest, RejectsBadOptions) {
   EXPECT_THAT(CreateAsgdWithAllocator({.step = 1, .batch = 1, .allocator = {}}),
               StatusIs(absl::StatusCode::kInvalidArgument,

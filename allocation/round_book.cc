@@ -25,13 +25,42 @@ const Allocation& RoundBook::Begin(const SgdServer& server, int64_t budget) {
       &allocation_);
   is_greedy_ = allocation_.mode == Allocation::Mode::kGreedy;
   leftover_ = is_greedy_ ? allocation_.leftover : Allocation::Leftover::kReset;
-  if (is_greedy_) {
-    participates_.assign(server.num_workers(), 0);
-    for (const WorkerTasks& entry : allocation_.tasks) {
-      participates_[entry.worker] = 1;
+  if (is_greedy_) SetParticipants(server);
+  return allocation_;
+}
+
+void RoundBook::SetParticipants(const SgdServer& server) {
+  participates_.assign(server.num_workers(), 0);
+  for (const WorkerTasks& entry : allocation_.tasks) {
+    participates_[entry.worker] = 1;
+  }
+}
+
+void RoundBook::SendToRacers(SgdServer& server) {
+  for (const WorkerTasks& entry : allocation_.tasks) {
+    const runtime::WorkerId worker{entry.worker};
+    if (server.IsUp(worker) && server.NumInFlight(worker) == 0) {
+      SendNext(server, worker);
     }
   }
-  return allocation_;
+}
+
+void RoundBook::Rejoin(SgdServer& server, runtime::WorkerId worker) {
+  if (Participates(worker)) SendNext(server, worker);
+}
+
+void RoundBook::ReplaceLostRacers(SgdServer& server, int64_t missing) {
+  if (server.num_up() == 0) return;
+  for (const WorkerTasks& entry : allocation_.tasks) {
+    if (server.NumInFlight(runtime::WorkerId{entry.worker}) > 0) return;
+  }
+  std::vector<int64_t> queued(server.num_workers());
+  for (int32_t i = 0; i < server.num_workers(); ++i) {
+    queued[i] = server.NumInFlight(runtime::WorkerId{i});
+  }
+  Reallocate(server, missing, queued);
+  SetParticipants(server);
+  SendToRacers(server);
 }
 
 const Allocation& RoundBook::Reallocate(const SgdServer& server, int64_t budget,

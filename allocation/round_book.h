@@ -39,6 +39,17 @@ class RoundBook {
     return participates_[worker.index] != 0;
   }
 
+  // Sends the next task to every participant of the greedy round that is up and
+  // has nothing in flight.
+  void SendToRacers(SgdServer& server);
+  // The greedy round's worker has come back: it rejoins the race, if it
+  // participates.
+  void Rejoin(SgdServer& server, runtime::WorkerId worker);
+  // If a greedy round has lost all its participants: asks for others among the
+  // workers that are up, for the `missing` gradients, and puts them in their
+  // place. Nothing happens while a participant computes or nobody is up.
+  void ReplaceLostRacers(SgdServer& server, int64_t missing);
+
   // Asks, within the round, for `budget` more among the workers that are up;
   // `queued` tasks (by worker) are still to end there.
   const Allocation& Reallocate(const SgdServer& server, int64_t budget,
@@ -56,9 +67,11 @@ class RoundBook {
 
  private:
   void Cancel(SgdServer& server, runtime::WorkerId worker);
+  // Takes the participants from the allocation.
+  void SetParticipants(const SgdServer& server);
 
   std::shared_ptr<Allocator> allocator_;
-  Allocation allocation_;
+  Allocation allocation_;  // the last answer
   bool is_greedy_ = false;
   Allocation::Leftover leftover_ = Allocation::Leftover::kReset;
   std::vector<uint8_t> participates_;  // by worker; greedy rounds

@@ -108,7 +108,7 @@ TEST_P(SgdPolicyContractTest, TraceIsMonotoneAndBilledOnce) {
 // homogeneous data reaches the target all the same.
 TEST_P(SgdPolicyContractTest, SurvivesCrashes) {
   const Parabola problem = {.centre = 2};
-  for (const char* allocator : {"uta", "gta", "ata"}) {
+  for (const char* allocator : {"uta", "gta", "ata", "top_m_greedy"}) {
     auto workers = ExponentialWorkers(kWorkers);
     for (auto& worker : workers) {
       worker.modifiers.push_back(runtime::SpeedModifier::Crash(15, 10));
@@ -126,7 +126,7 @@ TEST_P(SgdPolicyContractTest, SurvivesCrashes) {
 // All are down from 10 to 50, worker 0 alone is back before: nothing is stuck.
 TEST_P(SgdPolicyContractTest, SurvivesATotalOutage) {
   const Parabola problem = {.centre = 2};
-  for (const char* allocator : {"uta", "gta", "ata"}) {
+  for (const char* allocator : {"uta", "gta", "ata", "top_m_greedy"}) {
     auto workers = ExponentialWorkers(kWorkers);
     for (int32_t i = 0; i < kWorkers; ++i) {
       workers[i].modifiers.push_back(
@@ -138,6 +138,26 @@ TEST_P(SgdPolicyContractTest, SurvivesATotalOutage) {
     ASSERT_THAT(summary, IsOk());
     EXPECT_EQ(summary->termination, Termination::kTargetReached) << allocator;
     EXPECT_GT(summary->seconds, 30);
+    if (!entry().needs_allocator) break;
+  }
+}
+
+// The two fastest, whom top_m_greedy lets race, are gone for good in the midst
+// of a round: the four others end it and go on.
+TEST_P(SgdPolicyContractTest, SurvivesAnOutageOfTheRacers) {
+  const Parabola problem = {.centre = 2};
+  for (const char* allocator : {"uta", "gta", "ata", "top_m_greedy"}) {
+    auto workers = ExponentialWorkers(kWorkers);
+    for (int32_t i = 0; i < 2; ++i) {
+      workers[i].modifiers.push_back(runtime::SpeedModifier::Outage(5.5));
+    }
+    const auto summary = RunCase(
+        workers, {problem}, problem,
+        {.max_seconds = 20000, .target_objective = 1e-10}, 1, allocator);
+    ASSERT_THAT(summary, IsOk());
+    EXPECT_EQ(summary->termination, Termination::kTargetReached)
+        << allocator << ": " << summary->BriefReport();
+    EXPECT_GT(summary->seconds, 5.5);
     if (!entry().needs_allocator) break;
   }
 }

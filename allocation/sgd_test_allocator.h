@@ -4,6 +4,7 @@
 // For tests of gradient methods in rounds: an allocator that does what it was
 // told and remembers what it saw.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -93,6 +94,7 @@ inline AllocatorOptions MakeAllocatorOptions(int32_t num_workers,
   options.num_workers = num_workers;
   options.budget = budget;
   options.alpha = 20;
+  options.top_m = std::min(num_workers, 2);
   return options;
 }
 

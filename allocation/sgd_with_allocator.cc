@@ -37,7 +37,10 @@ class SgdWithAllocator final : public SgdPolicy {
 
   void OnLoss(SgdServer& server, const GradientLoss& loss) override {
     book_.Lost(loss);
-    if (book_.is_greedy()) return;
+    if (book_.is_greedy()) {
+      book_.ReplaceLostRacers(server, options_.batch - count_);
+      return;
+    }
     --queued_[loss.worker.index];
     lost_draws_.push_back(loss.draw);
     // The worker's other tasks are told lost next, all to be given at once.
@@ -49,8 +52,9 @@ class SgdWithAllocator final : public SgdPolicy {
       BeginRound(server);
     } else if (!book_.is_greedy()) {
       ReallocateLost(server);
-    } else if (book_.Participates(worker)) {
-      internal::SendNext(server, worker);
+    } else {
+      book_.Rejoin(server, worker);
+      book_.ReplaceLostRacers(server, options_.batch - count_);
     }
   }
 
@@ -62,12 +66,7 @@ class SgdWithAllocator final : public SgdPolicy {
     sum_.assign(server.dimension(), 0.0);
     count_ = 0;
     if (book_.is_greedy()) {
-      for (const WorkerTasks& entry : allocation.tasks) {
-        const WorkerId worker{entry.worker};
-        if (server.NumInFlight(worker) == 0) {
-          internal::SendNext(server, worker);
-        }
-      }
+      book_.SendToRacers(server);
       return;
     }
     queued_.assign(server.num_workers(), 0);

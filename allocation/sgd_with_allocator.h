@@ -18,7 +18,9 @@
 // A worker that crashes in a barrier round leaves its unfinished tasks to a
 // second allocation among those that are up, which knows for how long each is
 // still busy (by its mean duration so far); if nobody is up, to the first that
-// returns. In a greedy round the others go on, and it rejoins on its return.
+// returns. In a greedy round the others go on, and it rejoins on its return; if
+// there are no others, the allocator is asked again, for the gradients that are
+// missing, and whom it names now race in their place.
 //
 // Source: Maranjyan, Saad, Richtarik, Orabona, "ATA", ICML 2025, appendix B.
 

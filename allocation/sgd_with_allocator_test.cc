@@ -11,6 +11,7 @@
 #include "muster/allocation/sgd_run.h"
 #include "muster/allocation/sgd_test_allocator.h"
 #include "muster/allocation/sgd_test_cluster.h"
+#include "muster/runtime/speed_modifier.h"
 #include "muster/runtime/status_matchers.h"
 #include "muster/runtime/task_durations.h"
 
@@ -114,6 +115,34 @@ TEST(SgdWithAllocatorTest, LostTasksAreGivenToOthers) {
   EXPECT_EQ(summary->losses, 2);
   EXPECT_EQ(allocator->seen().front().cancelled,
             (std::vector<TaskRun>{{1, 1}}));
+}
+
+// Workers 0 and 1 race to 3 gradients and are gone at t = 2.5, with two
+// gradients made. The allocator is asked for the third among workers 2 and 3:
+//
+//   t      0   1   2   3   4   5
+//   w0     |-a-|-b-|-†                w0, w1: gone for good
+//   w1     |---------†
+//   w2               |---c---|        x_1 at 4.5; then w2 and w3 race from
+//   w3               |----------      the round's start on
+//
+// Round 2: w2 at 6.5 and 8.5, w3 (3 seconds each) at 7.5.
+TEST(SgdWithAllocatorTest, OthersTakeTheLostRacersPlace) {
+  auto workers = ConstantWorkers(std::vector<double>{1, 3, 2, 3});
+  for (int i : {0, 1}) {
+    workers[i].modifiers.push_back(runtime::SpeedModifier::Outage(2.5));
+  }
+  AllocatorOptions options = MakeAllocatorOptions(4, 3);
+  options.top_m = 2;
+  options.true_means = {1, 1, 2, 3};
+  const auto policy = Make(*CreateAllocator("top_m_greedy", options), 3);
+  const auto summary = RunSgd(*MakeCluster(workers, {Parabola()}), Parabola(),
+                              *policy, {.max_steps = 2});
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->termination, Termination::kStepLimit);
+  EXPECT_EQ(Seconds(*summary), (std::vector<double>{0, 4.5, 8.5}));
+  EXPECT_EQ(summary->x, std::vector<double>{0.25});
+  EXPECT_EQ(summary->losses, 2);
 }
 
 TEST(SgdWithAllocatorTest, WaitsForAReturnWhenAllAreDown) {
