@@ -3,19 +3,100 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 #include "muster/runtime/check.h"
+#include "muster/runtime/gamma_function.h"
 
 namespace muster::allocation {
 namespace {
 
-// P(S <= t) for the sum of j durations.
-double ApproximateSumCdf(const TaskMoments& law, double j, double t) {
-  const double shape =
-      j * law.mean * law.mean / (law.deviation * law.deviation);
-  const double cube = std::cbrt(t / (j * law.mean));
+// Below it the cube root's error exceeds 1e-3.
+constexpr double kExactBelowShape = 3;
+
+// P(S <= t) for the sum of j durations of a shifted Gamma law.
+double GammaSumCdf(const TaskMoments& law, double j, double t) {
+  const double mean = law.mean - law.shift;
+  const double spare = t - j * law.shift;
+  if (!(spare > 0)) return 0;
+  const double shape = j * mean * mean / (law.deviation * law.deviation);
+  const double ratio = spare / (j * mean);
+  if (shape < kExactBelowShape) {
+    return runtime::RegularizedLowerGamma(shape, shape * ratio);
+  }
+  const double cube = std::cbrt(ratio);
   const double z = 3 * std::sqrt(shape) * (cube - 1 + 1 / (9 * shape));
   return 0.5 * std::erfc(-z * 0.70710678118654752440);
+}
+
+// Durations that are shift + an exponential time of rate `fast_rate`, or with
+// probability `slow_share` of rate `slow_rate`.
+struct TwoPhases {
+  double shift;
+  double slow_share;
+  double fast_rate;
+  double slow_rate;
+
+  double Cdf(double t) const {
+    const double spare = t - shift;
+    if (!(spare > 0)) return 0;
+    return -(1 - slow_share) * std::expm1(-fast_rate * spare) -
+           slow_share * std::expm1(-slow_rate * spare);
+  }
+};
+
+// Balanced means, of the law's moments; deviation > mean - shift.
+TwoPhases FitTwoPhases(const TaskMoments& law) {
+  const double mean = law.mean - law.shift;
+  const double c = law.deviation / mean;
+  const double root = std::sqrt((c - 1) * (c + 1) / (c * c + 1));
+  const double slow_share = 1 / ((c * c + 1) * (1 + root));
+  return {.shift = law.shift,
+          .slow_share = slow_share,
+          .fast_rate = 2 * (1 - slow_share) / mean,
+          .slow_rate = 2 * slow_share / mean};
+}
+
+// M(t) from the renewal equation M = F + F * M on `steps` equal intervals, the
+// convolution by midpoints (M. Xie, "On the solution of renewal-type integral
+// equations", Communications in Statistics B 18, 1989).
+double SolveRenewal(const TwoPhases& law, double t, int steps) {
+  const double width = t / steps;
+  std::vector<double> middles(steps);  // F in the middle of each interval
+  for (int k = 0; k < steps; ++k) middles[k] = law.Cdf((k + 0.5) * width);
+  std::vector<double> increments(steps);  // of M over each interval
+  double before = 0;
+  for (int k = 0; k < steps; ++k) {
+    double sum = law.Cdf((k + 1) * width) - middles[0] * before;
+    for (int i = 0; i < k; ++i) sum += middles[k - i] * increments[i];
+    const double now = sum / (1 - middles[0]);
+    increments[k] = now - before;
+    before = now;
+  }
+  return before;
+}
+
+double TwoPhaseCompletions(const TaskMoments& law, double t) {
+  if (!(t > law.shift)) return 0;
+  const TwoPhases phases = FitTwoPhases(law);
+  const double cv = law.deviation / law.mean;
+  const double bias = (cv * cv - 1) / 2;  // M(t) - t / mean in the long run
+  const double fast_mean = law.shift + 1 / phases.fast_rate;
+  // How fast it settles how many of the durations under way are slow ones.
+  double settling = (1 - phases.slow_share) * phases.slow_rate;
+  if (law.shift == 0) {
+    settling += phases.slow_share * phases.fast_rate;
+    return t / law.mean - bias * std::expm1(-settling * t);
+  }
+  settling += phases.slow_share / fast_mean;
+  constexpr double kStepsPerFastMean = 8;
+  constexpr double kMaxSteps = 400;
+  const double width = fast_mean / kStepsPerFastMean;
+  const double horizon = std::min(t, kMaxSteps * width);
+  const int steps = static_cast<int>(std::ceil(horizon / width));
+  const double excess =
+      SolveRenewal(phases, horizon, steps) - horizon / law.mean - bias;
+  return t / law.mean + bias + excess * std::exp(-settling * (t - horizon));
 }
 
 double TotalCompletions(std::span<const TaskMoments> laws, double t) {
@@ -39,6 +120,7 @@ double Bisect(std::span<const TaskMoments> laws, double budget, double low,
 
 double ExpectedCompletions(const TaskMoments& law, double t) {
   if (!(law.deviation > 1e-9 * law.mean)) return std::floor(t / law.mean);
+  if (law.deviation > law.mean - law.shift) return TwoPhaseCompletions(law, t);
   // Sums that are almost surely complete count as such.
   const double cv = law.deviation / law.mean;
   const double root =
@@ -46,7 +128,7 @@ double ExpectedCompletions(const TaskMoments& law, double t) {
   double j = std::max(0.0, std::floor(root * root));
   double completions = j;
   while (true) {
-    const double p = ApproximateSumCdf(law, ++j, t);
+    const double p = GammaSumCdf(law, ++j, t);
     completions += p;
     if (p < 1e-9) return completions;
   }
