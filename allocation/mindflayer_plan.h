@@ -34,7 +34,7 @@ struct AttemptLimit {
   }
 };
 
-// The limit of that t: E[min(X, t)] by the trapezoid rule over 4096 quantiles,
+// The limit of that t: E[min(X, t)] by the midpoint rule over 4096 quantiles,
 // relative error below 1e-3 (continuous laws); exact for t = infinity.
 AttemptLimit LimitAt(const runtime::SpeedLaw& law, double seconds);
 
