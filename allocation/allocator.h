@@ -105,7 +105,11 @@ struct RoundFeedback {
 // thread-safe.
 class Allocator {
  public:
+  // For `num_workers` >= 1 workers.
+  explicit Allocator(int32_t num_workers) : num_workers_(num_workers) {}
   virtual ~Allocator() = default;
+
+  int32_t num_workers() const { return num_workers_; }
 
   // Writes the allocation of `request.budget` tasks to `allocation`. The spans
   // of `request` are read during the call only. CHECKs the request's ranges.
@@ -128,6 +132,9 @@ class Allocator {
 
   // The name in the table of allocators.h (or the subclass's own).
   virtual absl::string_view name() const = 0;
+
+ private:
+  const int32_t num_workers_;
 };
 
 }  // namespace muster::allocation

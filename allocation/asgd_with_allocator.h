@@ -35,7 +35,7 @@ namespace muster::allocation {
 struct AsgdWithAllocatorOptions {
   // gamma > 0, of one gradient.
   double step = 0;
-  // B >= 1, the gradients of a round.
+  // B, the gradients of a round, 1 .. 2^31 - 1.
   int64_t batch = 1;
   // As in SgdWithAllocatorOptions.
   std::shared_ptr<Allocator> allocator;

@@ -1,9 +1,7 @@
 #include "muster/allocation/delay_adaptive_asgd.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "absl/strings/str_format.h"
 #include "muster/allocation/sgd_internal.h"
 #include "muster/allocation/sgd_server.h"
 #include "muster/runtime/status_macros.h"
@@ -42,19 +40,17 @@ class DelayAdaptiveAsgd final : public SgdPolicy {
   const DelayAdaptiveAsgdOptions options_;
 };
 
-absl::Status CheckPositiveNumber(absl::string_view field, double value) {
-  if (value > 0 && std::isfinite(value)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "DelayAdaptiveAsgdOptions.%s is %g, must be finite and > 0", field,
-      value));
-}
-
 }  // namespace
 
 absl::Status Validate(const DelayAdaptiveAsgdOptions& options) {
-  MUSTER_RETURN_IF_ERROR(CheckPositiveNumber("step", options.step));
-  MUSTER_RETURN_IF_ERROR(CheckPositiveNumber("smoothness", options.smoothness));
-  return CheckPositiveNumber("delay_factor", options.delay_factor);
+  constexpr char kOptions[] = "DelayAdaptiveAsgdOptions";
+  MUSTER_RETURN_IF_ERROR(internal::CheckStep(kOptions, options.step));
+  MUSTER_RETURN_IF_ERROR(internal::CheckFinitePositive(
+      kOptions, "smoothness", options.smoothness,
+      "give the gradients' Lipschitz constant L"));
+  return internal::CheckFinitePositive(
+      kOptions, "delay_factor", options.delay_factor,
+      "give the c of the step c / (L delay), for instance the default");
 }
 
 absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateDelayAdaptiveAsgd(

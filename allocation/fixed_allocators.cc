@@ -31,7 +31,7 @@ ScoreAllocation::Options SplitOptions(const AllocatorOptions& options) {
 
 std::string FixedAllocator::SaveState() const {
   const FixedState state{.policy = std::string(name_.data(), name_.size()),
-                         .num_workers = num_workers_};
+                         .num_workers = num_workers()};
   std::string bytes;
   runtime::Encode(state, &bytes);
   return bytes;
@@ -40,10 +40,10 @@ std::string FixedAllocator::SaveState() const {
 absl::Status FixedAllocator::RestoreState(absl::string_view bytes) {
   const absl::StatusOr<FixedState> state = runtime::Decode<FixedState>(bytes);
   if (!state.ok()) return DamagedState(name_, state.status().message());
-  if (state->policy != name_ || state->num_workers != num_workers_) {
+  if (state->policy != name_ || state->num_workers != num_workers()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "saved state is of ", state->policy, " for ", state->num_workers,
-        " workers; this allocator is ", name_, " for ", num_workers_));
+        " workers; this allocator is ", name_, " for ", num_workers()));
   }
   return absl::OkStatus();
 }

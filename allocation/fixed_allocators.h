@@ -32,7 +32,7 @@ namespace muster::allocation {
 class FixedAllocator : public Allocator {
  public:
   FixedAllocator(absl::string_view name, int32_t num_workers)
-      : name_(name), num_workers_(num_workers) {}
+      : Allocator(num_workers), name_(name) {}
 
   void Observe(const RoundFeedback&) override {}
   void Reset() override {}
@@ -40,12 +40,8 @@ class FixedAllocator : public Allocator {
   absl::Status RestoreState(absl::string_view bytes) override;
   absl::string_view name() const override { return name_; }
 
- protected:
-  int32_t num_workers() const { return num_workers_; }
-
  private:
   const absl::string_view name_;
-  const int32_t num_workers_;
 };
 
 // O(m + n / 4) once the budget is known, O(n + m log m) otherwise.

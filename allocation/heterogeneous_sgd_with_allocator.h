@@ -33,7 +33,7 @@ namespace muster::allocation {
 struct HeterogeneousSgdOptions {
   // gamma > 0.
   double step = 0;
-  // B >= 1, beyond the one task that each worker gets.
+  // B, beyond the one task that each worker gets, 1 .. 2^31 - 1.
   int64_t batch = 1;
   // As in SgdWithAllocatorOptions.
   std::shared_ptr<Allocator> allocator;

@@ -43,7 +43,8 @@ absl::Status DamagedState(absl::string_view policy, absl::string_view what) {
 
 LearningAllocator::LearningAllocator(absl::string_view name,
                                      const AllocatorOptions& options)
-    : name_(name),
+    : Allocator(options.num_workers),
+      name_(name),
       options_(options),
       arms_(options.num_workers),
       split_({.num_workers = options.num_workers,

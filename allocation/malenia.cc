@@ -1,10 +1,8 @@
 #include "muster/allocation/malenia.h"
 
-#include <cmath>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "muster/allocation/sgd_internal.h"
 #include "muster/allocation/sgd_server.h"
 #include "muster/allocation/worker_sums.h"
@@ -83,11 +81,9 @@ class Malenia final : public SgdPolicy {
 
 absl::Status Validate(const MaleniaOptions& options) {
   MUSTER_RETURN_IF_ERROR(internal::CheckStep("MaleniaOptions", options.step));
-  if (!(options.batch > 0) || !std::isfinite(options.batch)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "MaleniaOptions.batch is %g, must be finite and > 0", options.batch));
-  }
-  return absl::OkStatus();
+  return internal::CheckFinitePositive(
+      "MaleniaOptions", "batch", options.batch,
+      "give S, the gradients that a round is worth");
 }
 
 absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateMalenia(

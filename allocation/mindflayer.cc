@@ -22,9 +22,17 @@ class MindFlayer final : public SgdPolicy {
 
   absl::string_view name() const override { return "mindflayer"; }
 
+  absl::Status CheckWorkers(int32_t num_workers) const override {
+    const auto size = static_cast<int64_t>(options_.workers.size());
+    if (size == num_workers) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "MindFlayerOptions.workers has %d entries, the cluster has %d workers; "
+        "give one entry per worker, for instance of PlanMindFlayer",
+        size, num_workers));
+  }
+
   void Start(SgdServer& server) override {
-    MUSTER_CHECK_EQ(static_cast<int32_t>(options_.workers.size()),
-                    server.num_workers());
+    MUSTER_CHECK_OK(CheckWorkers(server.num_workers()));
     BeginRound(server);
   }
 
@@ -94,27 +102,31 @@ absl::Status Validate(const MindFlayerOptions& options) {
     const MindFlayerWorker& worker = options.workers[i];
     any_attempts = any_attempts || worker.attempts > 0;
     if (worker.attempts < 0) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "MindFlayerOptions.workers[%d].attempts is %d, must be >= 0", i,
-          worker.attempts));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("MindFlayerOptions.workers[%d].attempts is %d, must "
+                          "be >= 0; give 0 to "
+                          "leave the worker out",
+                          i, worker.attempts));
     }
     if (!(worker.abandon_after_seconds > 0)) {
       return absl::InvalidArgumentError(absl::StrFormat(
           "MindFlayerOptions.workers[%d].abandon_after_seconds is %g, must be "
-          "> 0",
+          "> 0; give infinity never to give up",
           i, worker.abandon_after_seconds));
     }
     if (!(worker.success_probability > 0 && worker.success_probability <= 1)) {
       return absl::InvalidArgumentError(absl::StrFormat(
           "MindFlayerOptions.workers[%d].success_probability is %g, must be in "
-          "(0, 1]",
+          "(0, 1]; give the probability that an attempt ends in time, or no "
+          "attempts",
           i, worker.success_probability));
     }
   }
   if (!any_attempts) {
     return absl::InvalidArgumentError(
         "MindFlayerOptions.workers has no worker with attempts > 0, the rounds "
-        "would be empty");
+        "would be empty; give some worker attempts, for instance as "
+        "PlanMindFlayer does");
   }
   return absl::OkStatus();
 }

@@ -44,8 +44,8 @@ struct MindFlayerWorker {
 struct MindFlayerOptions {
   // gamma > 0. The theory's choice is min(1, epsilon B / sigma^2) / (2 L).
   double step = 0;
-  // One per worker of the cluster (CHECKed at the start); at least one has
-  // attempts.
+  // One per worker of the cluster (RunSgd refuses another number); at least one
+  // has attempts.
   std::vector<MindFlayerWorker> workers;
 };
 

@@ -90,7 +90,9 @@ absl::StatusOr<std::vector<MindFlayerWorker>> PlanMindFlayer(
   }
   if (batch < 1) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("PlanMindFlayer's batch is %d, must be >= 1", batch));
+        absl::StrFormat("PlanMindFlayer's batch is %d, must be >= 1; give the "
+                        "gradients of a round",
+                        batch));
   }
   std::vector<AttemptLimit> limits;
   double rate = 0;  // successes per second of all workers

@@ -51,7 +51,8 @@ class Rennala final : public SgdPolicy {
 
 absl::Status Validate(const RennalaOptions& options) {
   MUSTER_RETURN_IF_ERROR(internal::CheckStep("RennalaOptions", options.step));
-  return internal::CheckPositive("RennalaOptions", "batch", options.batch);
+  return internal::CheckPositive("RennalaOptions", "batch", options.batch,
+                                 "give the gradients of one step");
 }
 
 absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateRennala(

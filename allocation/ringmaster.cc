@@ -86,8 +86,9 @@ class Ringmaster final : public SgdPolicy {
 absl::Status Validate(const RingmasterOptions& options) {
   MUSTER_RETURN_IF_ERROR(
       internal::CheckStep("RingmasterOptions", options.step));
-  return internal::CheckPositive("RingmasterOptions", "delay_threshold",
-                                 options.delay_threshold);
+  return internal::CheckPositive(
+      "RingmasterOptions", "delay_threshold", options.delay_threshold,
+      "give the delay from which on gradients are ignored, or kNoThreshold");
 }
 
 absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateRingmaster(

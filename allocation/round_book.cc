@@ -1,6 +1,7 @@
 #include "muster/allocation/round_book.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/str_format.h"
 #include "muster/allocation/sgd_internal.h"
@@ -125,9 +126,28 @@ absl::Status CheckRoundOptions(absl::string_view options, double step,
   MUSTER_RETURN_IF_ERROR(CheckStep(options, step));
   if (allocator == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s.allocator is null, must be an allocator", options));
+        absl::StrFormat("%s.allocator is null; give one, for instance "
+                        "CreateAllocator(\"ata_empirical\", ...)",
+                        options));
   }
-  return CheckPositive(options, "batch", batch);
+  MUSTER_RETURN_IF_ERROR(CheckPositive(options, "batch", batch,
+                                       "give the gradients of one round"));
+  constexpr int64_t kMaxBatch = std::numeric_limits<int32_t>::max();
+  if (batch <= kMaxBatch) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s.batch is %d, must be <= %d; give the gradients of "
+                      "one round, and more work per gradient by "
+                      "SgdOptions.samples_per_task",
+                      options, batch, kMaxBatch));
+}
+
+absl::Status CheckAllocatorWorkers(const Allocator& allocator,
+                                   int32_t num_workers) {
+  if (allocator.num_workers() == num_workers) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "the allocator %s is for %d workers, the cluster has %d; create it with "
+      "AllocatorOptions.num_workers = %d",
+      allocator.name(), allocator.num_workers(), num_workers, num_workers));
 }
 
 }  // namespace muster::allocation::internal

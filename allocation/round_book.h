@@ -86,9 +86,13 @@ class RoundBook {
 };
 
 // The fields that all these methods have: step finite and > 0, an allocator,
-// batch >= 1. `options` names the struct.
+// batch in [1, 2^31), as allocators need it. `options` names the struct.
 absl::Status CheckRoundOptions(absl::string_view options, double step,
                                const Allocator* allocator, int64_t batch);
+
+// Whether the allocator is for as many workers as the cluster has.
+absl::Status CheckAllocatorWorkers(const Allocator& allocator,
+                                   int32_t num_workers);
 
 }  // namespace muster::allocation::internal
 

@@ -39,17 +39,27 @@ inline void SendToIdle(SgdServer& server) {
   }
 }
 
+// `mend` says what to give instead.
+inline absl::Status CheckFinitePositive(absl::string_view options,
+                                        absl::string_view field, double value,
+                                        absl::string_view mend) {
+  if (value > 0 && std::isfinite(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s.%s is %g, must be finite and > 0; %s", options, field, value, mend));
+}
+
 inline absl::Status CheckStep(absl::string_view options, double step) {
-  if (step > 0 && std::isfinite(step)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s.step is %g, must be finite and > 0", options, step));
+  return CheckFinitePositive(options, "step", step,
+                             "give a step size, for instance 1 / (2 L) where "
+                             "the gradients are L-Lipschitz");
 }
 
 inline absl::Status CheckPositive(absl::string_view options,
-                                  absl::string_view field, int64_t value) {
+                                  absl::string_view field, int64_t value,
+                                  absl::string_view mend) {
   if (value >= 1) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s.%s is %d, must be >= 1", options, field, value));
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s.%s is %d, must be >= 1; %s", options, field, value, mend));
 }
 
 }  // namespace muster::allocation::internal

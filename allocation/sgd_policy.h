@@ -9,13 +9,13 @@
 // the newest iterate to a worker, cancel a worker's work, take a step. It knows
 // neither the problem nor the transport. The life of a policy:
 //
-//   Start ( OnGradient | OnLoss | OnReturn )*
+//   CheckWorkers  Start ( OnGradient | OnLoss | OnReturn )*
 //
-// Start comes once, before anything was sent; everything else refers to what
-// the policy has sent, or to a worker that came back. A worker that is down
-// (SgdServer::IsUp false) must not be sent anything. When nothing is in flight
-// and nobody is up the run waits for the first return, so a policy that wants
-// to go on sends something whenever it can.
+// CheckWorkers and Start come once, before anything was sent; everything else
+// refers to what the policy has sent, or to a worker that came back. A worker
+// that is down (SgdServer::IsUp false) must not be sent anything. When nothing
+// is in flight and nobody is up the run waits for the first return, so a policy
+// that wants to go on sends something whenever it can.
 //
 // Notation: x_k the iterate after k steps (its *version* is k), gamma the step
 // size, n the number of workers. A gradient computed at x_{k - delta} and
@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "muster/runtime/ids.h"
 
@@ -62,6 +63,11 @@ class SgdPolicy {
   // As in the table of sgd_policies.h.
   virtual absl::string_view name() const = 0;
 
+  // Whether it can run on a cluster of so many workers; if not,
+  // InvalidArgument with both numbers. By default it can.
+  virtual absl::Status CheckWorkers(int32_t /*num_workers*/) const {
+    return absl::OkStatus();
+  }
   virtual void Start(SgdServer& server) = 0;
   virtual void OnGradient(SgdServer& server, GradientArrival& arrival) = 0;
   // A crash that loses several tasks of a worker is told one by one, the worker

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "muster/allocation/allocators.h"
 #include "muster/allocation/sgd_policies.h"
 #include "muster/allocation/sgd_run.h"
@@ -21,6 +22,7 @@ namespace {
 
 using ::muster::runtime::IsOk;
 using ::muster::runtime::StatusIs;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr int32_t kWorkers = 6;
@@ -191,6 +193,28 @@ TEST_P(SgdPolicyContractTest, HeterogeneousDataBiasesTheOthers) {
     EXPECT_NEAR(summary->x[0], mean, 1e-4);
   } else {
     EXPECT_GT(std::abs(summary->x[0] - mean), 0.01);
+  }
+}
+
+// The allocator, or MindFlayer's table, is for six workers.
+TEST_P(SgdPolicyContractTest, RefusesAnotherNumberOfWorkers) {
+  for (const int32_t n : {kWorkers - 3, kWorkers + 500}) {
+    const auto summary = RunCase(ExponentialWorkers(n), {Parabola()},
+                                 Parabola(), {.max_steps = 1});
+    if (entry().needs_allocator) {
+      EXPECT_THAT(summary,
+                  StatusIs(absl::StatusCode::kInvalidArgument,
+                           AllOf(HasSubstr("ata_empirical is for 6 workers"),
+                                 HasSubstr(absl::StrCat("cluster has ", n,
+                                                        "; create it with")))));
+    } else if (entry().name == "mindflayer") {
+      EXPECT_THAT(summary,
+                  StatusIs(absl::StatusCode::kInvalidArgument,
+                           AllOf(HasSubstr("workers has 6 entries"),
+                                 HasSubstr(absl::StrCat("cluster has ", n)))));
+    } else {
+      EXPECT_THAT(summary, IsOk());
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 namespace muster::allocation {
 namespace {
 
+// `bound` says what it must be, and what to give.
 absl::Status FieldError(absl::string_view field, double value,
                         absl::string_view bound) {
   return absl::InvalidArgumentError(
@@ -183,20 +184,24 @@ class Run {
 absl::Status Validate(const SgdOptions& options) {
   if (options.max_steps < 0) {
     return FieldError("max_steps", static_cast<double>(options.max_steps),
-                      ">= 0");
+                      ">= 0; leave it unset for no limit");
   }
   if (options.max_gradients < 0) {
     return FieldError("max_gradients",
-                      static_cast<double>(options.max_gradients), ">= 0");
+                      static_cast<double>(options.max_gradients),
+                      ">= 0; leave it unset for no limit");
   }
   if (!(options.max_seconds >= 0)) {
-    return FieldError("max_seconds", options.max_seconds, ">= 0");
+    return FieldError("max_seconds", options.max_seconds,
+                      ">= 0; leave it unset for no limit");
   }
   if (!(options.max_worker_seconds >= 0)) {
-    return FieldError("max_worker_seconds", options.max_worker_seconds, ">= 0");
+    return FieldError("max_worker_seconds", options.max_worker_seconds,
+                      ">= 0; leave it unset for no limit");
   }
   if (std::isnan(options.target_objective)) {
-    return FieldError("target_objective", options.target_objective, "a number");
+    return FieldError("target_objective", options.target_objective,
+                      "a number; leave it unset for no target");
   }
   constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
   if (options.max_steps == kNoLimit && options.max_gradients == kNoLimit &&
@@ -209,19 +214,21 @@ absl::Status Validate(const SgdOptions& options) {
   }
   if (options.record_every_steps < 1) {
     return FieldError("record_every_steps",
-                      static_cast<double>(options.record_every_steps), ">= 1");
+                      static_cast<double>(options.record_every_steps),
+                      ">= 1; give 1 to record every step");
   }
   if (!(options.record_growth >= 0) || std::isinf(options.record_growth)) {
     return FieldError("record_growth", options.record_growth,
-                      "finite and >= 0");
+                      "finite and >= 0; give 0 for an even grid");
   }
   if (options.samples_per_task < 1) {
     return FieldError("samples_per_task",
-                      static_cast<double>(options.samples_per_task), ">= 1");
+                      static_cast<double>(options.samples_per_task),
+                      ">= 1; give 1 for one stochastic gradient per task");
   }
   if (std::isnan(options.divergence_objective)) {
     return FieldError("divergence_objective", options.divergence_objective,
-                      "a number");
+                      "a number; give infinity to go on for ever");
   }
   return absl::OkStatus();
 }
@@ -283,6 +290,7 @@ absl::StatusOr<SgdSummary> RunSgdOverTransport(
         "the cluster has %d tasks in flight, a run needs an idle one",
         transport.num_in_flight()));
   }
+  MUSTER_RETURN_IF_ERROR(policy.CheckWorkers(transport.num_workers()));
   return Run(transport, problem, policy, options, runtime).Execute();
 }
 

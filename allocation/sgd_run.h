@@ -140,7 +140,8 @@ concept ObjectiveProblem = requires(const P& problem,
 
 // Runs `policy` (fresh) on `cluster` (any kind, with nothing in flight) from
 // problem.InitialPoint(). The summary, also when stopped early; an error when
-// the options are invalid (InvalidArgument) or the cluster fails. What is in
+// the options are invalid or the policy is for another number of workers
+// (InvalidArgument), or when the cluster fails. What is in
 // flight at the end is cancelled. Progress is reported at each record.
 template <runtime::PureWorkerProgram Program, ObjectiveProblem Problem>
 absl::StatusOr<SgdSummary> RunSgd(runtime::Cluster<Program>& cluster,

@@ -178,7 +178,8 @@ TEST(SgdRunTest, RejectsBadOptions) {
                                            HasSubstr(message)));
   };
   expect({}, "has no limit");
-  expect({.max_steps = -1}, "max_steps is -1, must be >= 0");
+  expect({.max_steps = -1},
+         "max_steps is -1, must be >= 0; leave it unset for no limit");
   expect({.max_gradients = -1}, "max_gradients is -1");
   expect({.max_seconds = nan}, "max_seconds is nan");
   expect({.max_worker_seconds = -2}, "max_worker_seconds is -2");

@@ -31,9 +31,13 @@ class ScriptedAllocator final : public Allocator {
   };
 
   explicit ScriptedAllocator(std::vector<int32_t> counts)
-      : counts_(std::move(counts)) {}
+      : Allocator(static_cast<int32_t>(counts.size())),
+        counts_(std::move(counts)) {}
   ScriptedAllocator(Allocation::Leftover leftover, int32_t num_workers)
-      : greedy_(true), leftover_(leftover), counts_(num_workers, 0) {}
+      : Allocator(num_workers),
+        greedy_(true),
+        leftover_(leftover),
+        counts_(num_workers, 0) {}
 
   void Allocate(const RoundRequest& request, Allocation* allocation) override {
     *allocation = {};

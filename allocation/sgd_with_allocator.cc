@@ -22,6 +22,10 @@ class SgdWithAllocator final : public SgdPolicy {
 
   absl::string_view name() const override { return "sgd"; }
 
+  absl::Status CheckWorkers(int32_t num_workers) const override {
+    return internal::CheckAllocatorWorkers(*options_.allocator, num_workers);
+  }
+
   void Start(SgdServer& server) override { BeginRound(server); }
 
   void OnGradient(SgdServer& server, GradientArrival& arrival) override {

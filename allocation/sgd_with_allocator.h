@@ -37,10 +37,10 @@ namespace muster::allocation {
 struct SgdWithAllocatorOptions {
   // gamma > 0.
   double step = 0;
-  // B >= 1.
+  // B, 1 .. 2^31 - 1.
   int64_t batch = 1;
-  // For as many workers as the cluster has; shared with the caller, who may
-  // keep it to look at or to use in another run. Not null.
+  // For as many workers as the cluster has (RunSgd refuses others); shared with
+  // the caller, who may keep it to look at or to use in another run. Not null.
   std::shared_ptr<Allocator> allocator;
 };
 

@@ -263,8 +263,12 @@ TEST(SgdWithAllocatorTest, RejectsBadOptions) {
         StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
   };
   expect({.step = 1, .batch = 1, .allocator = nullptr}, "allocator is null");
-  expect({.step = 1, .batch = 0, .allocator = allocator}, "batch is 0");
-  expect({.step = 0, .batch = 1, .allocator = allocator}, "step is 0");
+  expect({.step = 1, .batch = 0, .allocator = allocator},
+         "batch is 0, must be >= 1; give the gradients of one round");
+  expect({.step = 1, .batch = int64_t{1} << 31, .allocator = allocator},
+         "batch is 2147483648, must be <= 2147483647; give");
+  expect({.step = 0, .batch = 1, .allocator = allocator},
+         "step is 0, must be finite and > 0; give a step size");
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ absl::Status Validate(const SynchronousSgdOptions& options) {
   MUSTER_RETURN_IF_ERROR(
       internal::CheckStep("SynchronousSgdOptions", options.step));
   return internal::CheckPositive("SynchronousSgdOptions", "wait_for",
-                                 options.wait_for);
+                                 options.wait_for,
+                                 "give the number of gradients to wait for");
 }
 
 absl::StatusOr<std::unique_ptr<SgdPolicy>> CreateSynchronousSgd(

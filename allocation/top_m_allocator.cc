@@ -23,7 +23,10 @@ constexpr int64_t kFirstChoice = 10;
 
 TopMAllocator::TopMAllocator(absl::string_view name,
                              const AllocatorOptions& options)
-    : name_(name), options_(options), scores_(options.num_workers) {
+    : Allocator(options.num_workers),
+      name_(name),
+      options_(options),
+      scores_(options.num_workers) {
   order_.reserve(options.num_workers);
   Reset();
 }
