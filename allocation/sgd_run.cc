@@ -36,6 +36,9 @@ class Run {
 
   absl::StatusOr<SgdSummary> Execute() {
     Record();
+    if (!ended_ && options_.max_gradients == 0) {
+      ended_ = Termination::kGradientLimit;
+    }
     if (!ended_) policy_.Start(server_);
     while (!ended_) MUSTER_RETURN_IF_ERROR(Advance());
     if (summary_.trace.back().step != server_.version() ||

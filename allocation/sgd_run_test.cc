@@ -122,6 +122,16 @@ TEST(SgdRunTest, WaitsForReturnsWithinTheTimeLimit) {
   }
 }
 
+TEST(SgdRunTest, NoGradientsAreAllowed) {
+  const auto summary = RunCase({.max_gradients = 0});
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->termination, Termination::kGradientLimit);
+  EXPECT_EQ(summary->gradients, 0);
+  EXPECT_EQ(summary->steps, 0);
+  EXPECT_EQ(summary->seconds, 0);
+  EXPECT_EQ(RunCase({.max_gradients = 1})->gradients, 1);
+}
+
 class StopAfter final : public runtime::Observer {
  public:
   explicit StopAfter(int calls) : calls_left_(calls) {}
