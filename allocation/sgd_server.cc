@@ -30,7 +30,7 @@ SgdServer::SgdServer(GradientTransport* transport,
 }
 
 double SgdServer::RunningSeconds(WorkerId worker) const {
-  const auto& queue = sent_[worker.index];
+  const SentQueue& queue = sent_[worker.index];
   if (queue.empty()) return 0;
   const double started =
       std::max(queue.front().submitted_seconds, free_since_[worker.index]);
@@ -83,12 +83,12 @@ void SgdServer::EndRound() {
 }
 
 SgdServer::Sent SgdServer::TakeSent(WorkerId worker, int64_t task) {
-  auto& queue = sent_[worker.index];
+  SentQueue& queue = sent_[worker.index];
   MUSTER_CHECK(!queue.empty() && queue.front().task == task)
       << "worker " << worker.index << " ended task " << task
       << ", which is not the first in its queue";
   const Sent sent = queue.front();
-  queue.erase(queue.begin());
+  queue.pop_front();
   return sent;
 }
 

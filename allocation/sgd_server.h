@@ -5,6 +5,7 @@
 // (sgd_policy.h) may give: the iterate and its version, what is in flight
 // where, and the books of rounds.
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -53,7 +54,7 @@ class SgdServer {
   std::span<const double> x() const { return x_; }
   // Tasks of the worker in flight.
   int64_t NumInFlight(runtime::WorkerId worker) const {
-    return static_cast<int64_t>(sent_[worker.index].size());
+    return sent_[worker.index].size();
   }
   // How long the worker's running task has run; 0 if it has none.
   double RunningSeconds(runtime::WorkerId worker) const;
@@ -99,6 +100,34 @@ class SgdServer {
     double submitted_seconds = 0;
   };
 
+  // What a worker has in flight, first to run first. The front is taken in
+  // amortised constant time; memory is of the order of the tasks in flight, and
+  // none is allotted for a single one.
+  class SentQueue {
+   public:
+    bool empty() const { return first_ == tasks_.size(); }
+    int64_t size() const {
+      return static_cast<int64_t>(tasks_.size() - first_);
+    }
+    const Sent& front() const { return tasks_[first_]; }
+    void push_back(const Sent& sent) { tasks_.push_back(sent); }
+    void pop_front() {
+      ++first_;
+      if (2 * first_ < tasks_.size()) return;
+      tasks_.erase(tasks_.begin(),
+                   tasks_.begin() + static_cast<std::ptrdiff_t>(first_));
+      first_ = 0;
+    }
+    void clear() {
+      tasks_.clear();
+      first_ = 0;
+    }
+
+   private:
+    absl::InlinedVector<Sent, 1> tasks_;
+    size_t first_ = 0;  // tasks_[0 .. first_) have ended
+  };
+
   Sent TakeSent(runtime::WorkerId worker, int64_t task);
 
   GradientTransport& transport_;
@@ -113,8 +142,7 @@ class SgdServer {
   std::vector<int32_t> down_;  // workers that are not up, ascending
   // No worker of down_ returns before this; NaN: not known.
   double next_return_ = std::numeric_limits<double>::quiet_NaN();
-  // By worker, in the order of its queue.
-  std::vector<absl::InlinedVector<Sent, 1>> sent_;
+  std::vector<SentQueue> sent_;     // by worker
   std::vector<double> free_since_;  // by worker: its last end or cancellation
   int64_t num_gradients_ = 0;
   int64_t num_losses_ = 0;
