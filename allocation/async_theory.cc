@@ -1,12 +1,11 @@
 #include "muster/allocation/async_theory.h"
 
 #include <algorithm>
-#include <functional>
 #include <limits>
-#include <queue>
-#include <utility>
 #include <vector>
 
+#include "muster/allocation/allocator.h"
+#include "muster/allocation/min_max_allocation.h"
 #include "muster/runtime/check.h"
 
 namespace muster::allocation {
@@ -55,26 +54,9 @@ double MiniBatchTime(std::span<const double> task_seconds, double exact_steps,
 }
 
 double GreedyBatchSeconds(std::span<const double> task_seconds, int64_t batch) {
-  MUSTER_CHECK_GE(batch, 1);
-  MUSTER_CHECK(!task_seconds.empty());
-  struct Next {
-    double seconds;  // j tau
-    double tau;
-    int64_t j;
-    bool operator>(const Next& other) const { return seconds > other.seconds; }
-  };
-  std::vector<Next> next;
-  next.reserve(task_seconds.size());
-  for (double tau : task_seconds) next.push_back({tau, tau, 1});
-  std::priority_queue<Next, std::vector<Next>, std::greater<>> queue(
-      std::greater<>(), std::move(next));
-  while (true) {
-    const Next first = queue.top();
-    if (--batch == 0) return first.seconds;
-    queue.pop();
-    const int64_t j = first.j + 1;
-    queue.push({static_cast<double>(j) * first.tau, first.tau, j});
-  }
+  MinMaxWorkspace workspace;
+  std::vector<WorkerTasks> tasks;
+  return MinMaxAllocate(task_seconds, {}, batch, &workspace, &tasks);
 }
 
 }  // namespace muster::allocation

@@ -35,9 +35,10 @@ double ClassicAsgdTime(std::span<const double> task_seconds, double exact_steps,
 double MiniBatchTime(std::span<const double> task_seconds, double exact_steps,
                      double noise_ratio);
 
-// The time in which workers of fixed task times make `batch` >= 1 gradients in
-// all, each worker one after another: the batch-th smallest of { j tau_i }. The
-// exact duration of a step of Rennala. O(n + batch log n).
+// The time in which workers of fixed task times make `batch` (1 .. 2^31 - 1)
+// gradients in all, each worker one after another: the batch-th smallest of
+// { j tau_i }, the optimum of min_max_allocation.h. The exact duration of a
+// step of Rennala. O(n + m log m), m = min(n, batch).
 double GreedyBatchSeconds(std::span<const double> task_seconds, int64_t batch);
 
 }  // namespace muster::allocation

@@ -1,5 +1,6 @@
 #include "muster/allocation/learning_allocator.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -33,6 +34,11 @@ double ConfidenceWidth(WidthKind kind, const AllocatorOptions& options) {
   if (options.width_constant == 0) return 0;
   return options.width_constant *
          (kind == WidthKind::kAbsolute ? options.alpha : options.eta);
+}
+
+double SampleDeviation(double count, double total, double squares) {
+  const double variance = (squares - total * (total / count)) / (count - 1);
+  return std::sqrt(std::max(0.0, variance));
 }
 
 absl::Status DamagedState(absl::string_view policy, absl::string_view what) {

@@ -22,6 +22,10 @@ namespace muster::allocation {
 // width_constant times alpha or eta, by the kind.
 double ConfidenceWidth(WidthKind kind, const AllocatorOptions& options);
 
+// The sample standard deviation of `count` >= 2 durations with the given sum
+// and sum of squares; 0 where rounding makes the variance negative.
+double SampleDeviation(double count, double total, double squares);
+
 class LearningAllocator : public Allocator {
  public:
   // `options` are valid (Validate) and `name` outlives the object.

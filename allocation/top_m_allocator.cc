@@ -1,7 +1,6 @@
 #include "muster/allocation/top_m_allocator.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <utility>
@@ -97,10 +96,8 @@ bool TopMAllocator::Moments(int32_t worker, TaskMoments* moments) const {
   if (!options_.true_deviations.empty()) {
     moments->deviation = options_.true_deviations[worker];
   } else if (count >= 2) {
-    const double total = state_.totals[worker];
-    const double variance =
-        (state_.squares[worker] - total * (total / count)) / (count - 1);
-    moments->deviation = std::sqrt(std::max(0.0, variance));
+    moments->deviation = SampleDeviation(count, state_.totals[worker],
+                                         state_.squares[worker]);
   }
   return true;
 }

@@ -1,7 +1,6 @@
 #include "muster/allocation/variance_aware_allocator.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <utility>
 
@@ -56,12 +55,10 @@ void VarianceAwareAllocator::Observe(const RoundFeedback& feedback) {
 void VarianceAwareAllocator::SetSpread(int32_t worker) {
   if (!options().true_deviations.empty()) return;
   const double count = arms().counts()[worker];
-  const double total = arms().totals()[worker];
   if (count < 2) return;
-  const double variance =
-      (squares_[worker] - total * (total / count)) / (count - 1);
   spreads_[worker] =
-      options().deviation_weight * std::sqrt(std::max(0.0, variance));
+      options().deviation_weight *
+      SampleDeviation(count, arms().totals()[worker], squares_[worker]);
 }
 
 void VarianceAwareAllocator::ResetMore() {
