@@ -52,6 +52,37 @@ TEST(ExpectedRoundTimeTest, ClosedForms) {
   EXPECT_EQ(ExpectedBill(constants, Sparse({2, 1})), 7);
 }
 
+// One worker's expected sum is its mean, whatever the shape: an independent
+// check of the quadrature. Two equal exponential-like tails: E max = 2 E - E
+// min.
+TEST(ExpectedRoundTimeTest, SmallShapesAreExactToo) {
+  for (const double cv : {0.01, 0.5, 1.0, 2.0, 5.3, 10.0}) {
+    for (const double shift : {0.0, 3.0}) {
+      const std::vector<TaskMoments> laws = {
+          {.shift = shift, .mean = shift + 1, .deviation = cv}};
+      EXPECT_NEAR(ExpectedRoundTime(laws, Sparse({1})), shift + 1,
+                  1e-9 * (shift + 1))
+          << cv;
+      EXPECT_NEAR(ExpectedRoundTime(laws, Sparse({7})), 7 * (shift + 1),
+                  7e-9 * (shift + 1))
+          << cv;
+    }
+  }
+}
+
+// max(X, Y) of X almost certainly 10 and Y exponential of mean 1:
+// 10 + e^-10, whatever X's deviation, if small. And of a near-constant of 1
+// with a constant of 2.
+TEST(ExpectedRoundTimeTest, NarrowLawsAreNotOverlooked) {
+  for (const double deviation : {1e-3, 1e-5, 1e-7}) {
+    const std::vector<TaskMoments> laws = {{0, 10, deviation}, {0, 1, 1}};
+    EXPECT_NEAR(ExpectedRoundTime(laws, Sparse({1, 1})), 10 + std::exp(-10.0),
+                1e-7);
+    const std::vector<TaskMoments> pair = {{0, 1, deviation}, {2, 2, 0}};
+    EXPECT_NEAR(ExpectedRoundTime(pair, Sparse({1, 1})), 2, 1e-9);
+  }
+}
+
 // The exact values of the paper's instances, and better neighbours.
 TEST(ExpectedRoundTimeTest, ThePapersInstances) {
   const std::vector<TaskMoments> sqrt_law = PaperLaws(17, 0.5);
@@ -97,6 +128,36 @@ TEST(ExpectedRoundTimeTest, ImprovesTheMinMaxAllocation) {
       ImproveAllocation(laws, Sparse({9, 4, 3, 2, 1, 1, 1, 1, 1}));
   EXPECT_EQ(better, Sparse({10, 5, 3, 2, 1, 1, 1}));
   EXPECT_EQ(ImproveAllocation(laws, better), better);
+}
+
+// Worker 1 has the lower mean of the unused ones and a wide law; the move that
+// pays is to worker 2: max(2 * 10, 15) = 20 instead of 3 * 10.
+TEST(ExpectedRoundTimeTest, TriesAllWorkersThatMayHelp) {
+  const std::vector<TaskMoments> laws = {{10, 10, 0}, {0, 14, 60}, {15, 15, 0}};
+  const std::vector<WorkerTasks> better = ImproveAllocation(laws, Sparse({3}));
+  EXPECT_EQ(better, Sparse({2, 0, 1}));
+  EXPECT_NEAR(ExpectedRoundTime(laws, better), 20, 1e-9);
+}
+
+// No single move helps: checked over all of them, on laws of mixed shapes.
+TEST(ExpectedRoundTimeTest, ReachesALocalMinimum) {
+  const std::vector<TaskMoments> laws = {{0, 3, 3},  {1, 4, 0.5}, {0, 5, 12},
+                                         {5, 5, 0},  {2, 6, 4},   {0, 6, 1},
+                                         {0, 7, 0.1}};
+  const std::vector<WorkerTasks> tasks = ImproveAllocation(laws, Sparse({9}));
+  const double time = ExpectedRoundTime(laws, tasks);
+  std::vector<int> counts(laws.size());
+  for (const WorkerTasks& w : tasks) counts[w.worker] = w.tasks;
+  for (size_t from = 0; from < laws.size(); ++from) {
+    for (size_t to = 0; to < laws.size(); ++to) {
+      if (from == to || counts[from] == 0) continue;
+      std::vector<int> moved = counts;
+      --moved[from];
+      ++moved[to];
+      EXPECT_GE(ExpectedRoundTime(laws, Sparse(moved)), time * (1 - 2e-6))
+          << from << " to " << to;
+    }
+  }
 }
 
 // The quantile keys of variance_aware at the default weight come within 0.5 %
