@@ -99,19 +99,22 @@ double TwoPhaseCompletions(const TaskMoments& law, double t) {
   return t / law.mean + bias + excess * std::exp(-settling * (t - horizon));
 }
 
-double TotalCompletions(std::span<const TaskMoments> laws, double t) {
+double TotalCompletions(std::span<const Racer> racers, double t) {
   double total = 0;
-  for (const TaskMoments& law : laws) total += ExpectedCompletions(law, t);
+  for (const Racer& racer : racers) {
+    if (!(t > racer.start_seconds)) continue;
+    total += ExpectedCompletions(racer.law, t - racer.start_seconds);
+  }
   return total;
 }
 
 // The root of TotalCompletions = budget in [low, high]: bisection, which does
-// not mind the jumps of deterministic laws.
-double Bisect(std::span<const TaskMoments> laws, double budget, double low,
+// not mind the jumps of deterministic racers.
+double Bisect(std::span<const Racer> racers, double budget, double low,
               double high) {
   while (high - low > 1e-6 * high) {
     const double middle = low + (high - low) / 2;
-    (TotalCompletions(laws, middle) < budget ? low : high) = middle;
+    (TotalCompletions(racers, middle) < budget ? low : high) = middle;
   }
   return high;
 }
@@ -134,32 +137,32 @@ double ExpectedCompletions(const TaskMoments& law, double t) {
   }
 }
 
-double RaceSeconds(std::span<const TaskMoments> laws, int64_t budget) {
-  MUSTER_CHECK(!laws.empty());
+double RaceSeconds(std::span<const Racer> racers, int64_t budget) {
+  MUSTER_CHECK(!racers.empty());
   MUSTER_CHECK_GE(budget, 1);
   const double target = static_cast<double>(budget);
   double rate = 0;
-  for (const TaskMoments& law : laws) rate += 1 / law.mean;
+  for (const Racer& racer : racers) rate += 1 / racer.law.mean;
   double high = target / rate;
-  while (TotalCompletions(laws, high) < target) high *= 2;
-  return Bisect(laws, target, 0, high);
+  while (TotalCompletions(racers, high) < target) high *= 2;
+  return Bisect(racers, target, 0, high);
 }
 
-int32_t BestRaceSize(std::span<const TaskMoments> laws, int64_t budget,
+int32_t BestRaceSize(std::span<const Racer> racers, int64_t budget,
                      double runtime_weight) {
-  MUSTER_CHECK(!laws.empty());
-  const int32_t n = static_cast<int32_t>(laws.size());
+  MUSTER_CHECK(!racers.empty());
+  const int32_t n = static_cast<int32_t>(racers.size());
   if (runtime_weight == 1) return n;
-  const double fastest = RaceSeconds(laws, budget);
-  double seconds = RaceSeconds(laws.first(1), budget);
+  const double fastest = RaceSeconds(racers, budget);
+  double seconds = RaceSeconds(racers.first(1), budget);
   double best = seconds;  // weights add up to one
   int32_t best_m = 1;
   for (int32_t m = 2; m <= n; ++m) {
     const double weight = runtime_weight + (1 - runtime_weight) * m;
     if (weight * fastest >= best) break;  // and so for every larger m
-    seconds =
-        Bisect(laws.first(static_cast<size_t>(m)), static_cast<double>(budget),
-               0.9 * fastest, seconds * (1 + 1e-6));
+    seconds = Bisect(racers.first(static_cast<size_t>(m)),
+                     static_cast<double>(budget), 0.9 * fastest,
+                     seconds * (1 + 1e-6));
     if (weight * seconds < best) {
       best = weight * seconds;
       best_m = m;

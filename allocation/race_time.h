@@ -51,15 +51,20 @@ namespace muster::allocation {
 // deviation > 0. O(t / mean); with a shift and c > 1 at most 10^5 operations.
 double ExpectedCompletions(const TaskMoments& law, double t);
 
-// T for the race of all `laws` (not empty) to `budget` >= 1 completions, to
-// about 1e-6 relative.
-double RaceSeconds(std::span<const TaskMoments> laws, int64_t budget);
+struct Racer {
+  TaskMoments law;
+  double start_seconds = 0;  // when its first task begins, >= 0
+};
 
-// The m in [1, laws.size()] that minimises
+// T for the race of all `racers` (not empty) to `budget` >= 1 completions, to
+// about 1e-6 relative.
+double RaceSeconds(std::span<const Racer> racers, int64_t budget);
+
+// The m in [1, racers.size()] that minimises
 //   runtime_weight * T_m + (1 - runtime_weight) * m T_m
-// for races of the first m laws, which are in ascending order of their means.
-// The lowest of equals.
-int32_t BestRaceSize(std::span<const TaskMoments> laws, int64_t budget,
+// for races of the first m racers. Once a larger m cannot be better for any
+// order of the rest, the search ends. The lowest of equals.
+int32_t BestRaceSize(std::span<const Racer> racers, int64_t budget,
                      double runtime_weight);
 
 }  // namespace muster::allocation

@@ -54,7 +54,7 @@ void TopMAllocator::Allocate(const RoundRequest& request,
                              Allocation* allocation) {
   CheckRequest(request, options_.num_workers);
   if (request.round >= state_.next_choice) {
-    ChooseM(request.budget);
+    ChooseM(request);
     state_.next_choice = request.round + 1 + request.round / 10;
   }
   const double log_term = LogTerm(request.round);
@@ -64,6 +64,7 @@ void TopMAllocator::Allocate(const RoundRequest& request,
     scores_[i] = options_.true_means.empty()
                      ? KlScore(state_.counts[i], state_.spent[i], log_term)
                      : options_.true_means[i];
+    scores_[i] += Communication(i);
     order_.push_back(i);
   }
   const size_t m = std::min(order_.size(), static_cast<size_t>(state_.m));
@@ -96,24 +97,25 @@ bool TopMAllocator::Moments(int32_t worker, TaskMoments* moments) const {
   if (!options_.true_deviations.empty()) {
     moments->deviation = options_.true_deviations[worker];
   } else if (count >= 2) {
-    moments->deviation = SampleDeviation(count, state_.totals[worker],
-                                         state_.squares[worker]);
+    moments->deviation =
+        SampleDeviation(count, state_.totals[worker], state_.squares[worker]);
   }
   return true;
 }
 
-void TopMAllocator::ChooseM(int64_t budget) {
-  std::vector<TaskMoments> laws;
+void TopMAllocator::ChooseM(const RoundRequest& request) {
+  std::vector<Racer> racers;
   for (int32_t i = 0; i < options_.num_workers; ++i) {
-    TaskMoments moments;
-    if (Moments(i, &moments)) laws.push_back(moments);
+    if (!request.up.empty() && request.up[i] == 0) continue;
+    Racer racer{.law = {}, .start_seconds = Communication(i)};
+    if (Moments(i, &racer.law)) racers.push_back(racer);
   }
-  if (laws.empty()) return;
-  std::stable_sort(laws.begin(), laws.end(),
-                   [](const TaskMoments& x, const TaskMoments& y) {
-                     return x.mean < y.mean;
-                   });
-  state_.m = BestRaceSize(laws, budget, options_.runtime_weight);
+  if (racers.empty()) return;
+  std::stable_sort(
+      racers.begin(), racers.end(), [](const Racer& x, const Racer& y) {
+        return x.start_seconds + x.law.mean < y.start_seconds + y.law.mean;
+      });
+  state_.m = BestRaceSize(racers, request.budget, options_.runtime_weight);
 }
 
 void TopMAllocator::Observe(const RoundFeedback& feedback) {

@@ -8,8 +8,10 @@
 //   runtime_weight * T_m + (1 - runtime_weight) * m T_m
 //
 // with T_m estimated (race_time.h) from the means and deviations of the
-// finished tasks, anew in rounds 10, 11, 12, 13, 14, 16, ... (each a tenth
-// later). With true_means (and true_deviations) given it is an oracle.
+// finished tasks of the workers that are up, anew in rounds 10, 11, 12, 13, 14,
+// 16, ... (each a tenth later). With true_means (and true_deviations) given it
+// is an oracle. communication_seconds count as time before a worker's first
+// task, in the order of the workers and in T_m.
 //
 // On the paper's laws m = 7 beats the fixed min-max allocation of the true
 // means in runtime and in bill, though it discards work and may start more than
@@ -64,7 +66,13 @@ class TopMAllocator : public Allocator {
     }
   };
 
-  void ChooseM(int64_t budget);
+  // Sets m for the workers that are up.
+  void ChooseM(const RoundRequest& request);
+  double Communication(int32_t worker) const {
+    return options_.communication_seconds.empty()
+               ? 0
+               : options_.communication_seconds[worker];
+  }
   // What is known, or given, of worker i; false: too little.
   bool Moments(int32_t worker, TaskMoments* moments) const;
 
