@@ -18,6 +18,7 @@
 #include "muster/runtime/gamma_function.h"
 #include "muster/runtime/math.h"
 #include "muster/runtime/number_text.h"
+#include "muster/runtime/parameter_range.h"
 #include "muster/runtime/status_macros.h"
 
 namespace muster::runtime {
@@ -44,15 +45,6 @@ SpeedLaw Make(Kind kind, double a, double b, double shift) {
   law.b = b;
   law.shift = shift;
   return law;
-}
-
-// The parameter called `name` must lie in [low, high].
-absl::Status CheckRange(absl::string_view family, absl::string_view name,
-                        double value, double low, double high) {
-  if (value >= low && value <= high) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      family, ": ", name, " = ", NumberText(value), " must be a number from ",
-      NumberText(low), " to ", NumberText(high)));
 }
 
 double StandardNormalCdf(double z) { return 0.5 * std::erfc(-z * M_SQRT1_2); }
@@ -147,9 +139,9 @@ EmpiricalSamples::Create(std::vector<double> seconds) {
         "empirical law: no samples; at least one duration is needed");
   }
   for (size_t i = 0; i < seconds.size(); ++i) {
-    MUSTER_RETURN_IF_ERROR(CheckRange("empirical law",
-                                      absl::StrCat("sample ", i + 1),
-                                      seconds[i], kMinSeconds, kMaxSeconds));
+    MUSTER_RETURN_IF_ERROR(
+        CheckParameter("empirical law", absl::StrCat("sample ", i + 1),
+                       seconds[i], kMinSeconds, kMaxSeconds));
   }
   return std::shared_ptr<const EmpiricalSamples>(
       new EmpiricalSamples(std::move(seconds)));
@@ -269,7 +261,7 @@ absl::Status SpeedLaw::Validate() const {
   const absl::string_view name = family.long_name;
   const auto check = [&](absl::string_view parameter, double value, double low,
                          double high) {
-    return CheckRange(name, parameter, value, low, high);
+    return CheckParameter(name, parameter, value, low, high);
   };
   const auto check_seconds = [&](absl::string_view parameter, double value) {
     return check(parameter, value, kMinSeconds, kMaxSeconds);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "muster/runtime/number_text.h"
+#include "muster/runtime/parameter_range.h"
 #include "muster/runtime/status_macros.h"
 
 namespace muster::runtime {
@@ -36,14 +37,6 @@ double SineOfTurns(double turns) {
     sum = 1 - square / (k * (k + 1)) * sum;
   }
   return -y * sum;
-}
-
-absl::Status CheckRange(absl::string_view modifier, absl::string_view name,
-                        double value, double low, double high) {
-  if (value >= low && value <= high) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      modifier, ": ", name, " = ", NumberText(value), " must be a number from ",
-      NumberText(low), " to ", NumberText(high)));
 }
 
 }  // namespace
@@ -102,8 +95,8 @@ absl::Status SpeedModifier::Validate() const {
       SpeedModifierFamilies()[static_cast<int>(kind)];
   const auto check = [&](int parameter, double low, double high) {
     const double values[] = {a, b, c};
-    return CheckRange(family.name, family.parameters[parameter].name,
-                      values[parameter], low, high);
+    return CheckParameter(family.name, family.parameters[parameter].name,
+                          values[parameter], low, high);
   };
   switch (kind) {
     case Kind::kStep:
