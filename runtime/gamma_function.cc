@@ -69,7 +69,32 @@ double ContinuedFraction(double a, double x) {
   return h;
 }
 
+// zeta(2), zeta(3), ...
+constexpr double kZeta[] = {
+    1.6449340668482264, 1.2020569031595942, 1.0823232337111381,
+    1.03692775514337,   1.0173430619844492, 1.008349277381923,
+    1.0040773561979444, 1.0020083928260821, 1.000994575127818,
+    1.0004941886041194, 1.000246086553308,  1.0001227133475785,
+    1.0000612481350588, 1.000030588236307,  1.0000152822594086,
+    1.0000076371976379, 1.000003817293265,  1.0000019082127165,
+    1.0000009539620338, 1.0000004769329869};
+
 }  // namespace
+
+double LogGammaGap(double x) {
+  MUSTER_CHECK_GT(x, 0);
+  if (x > 1.0 / 16) return std::lgamma(1 + 2 * x) - 2 * std::lgamma(1 + x);
+  double sum = 0;  // of zeta(k) (2^k - 2) (-x)^k / k; terms fall by 8 and more
+  double power = x * x;
+  double twos = 4;
+  int k = 2;
+  for (const double zeta : kZeta) {
+    sum += zeta * (twos - 2) * power / k++;
+    power *= -x;
+    twos *= 2;
+  }
+  return sum;
+}
 
 double RegularizedLowerGamma(double a, double x) {
   MUSTER_CHECK_GT(a, 0);

@@ -59,5 +59,20 @@ TEST(GammaFunctionTest, EndsAreZeroAndOne) {
   EXPECT_DEATH(RegularizedLowerGamma(0, 1), "a > 0");
 }
 
+// From mpmath in 60 digits, on both sides of the change of formula at 1/16.
+TEST(LogGammaGapTest, KeepsItsDigitsForSmallArguments) {
+  const struct {
+    double inverse;  // 1 / x
+    double gap;
+  } cases[] = {{0.5, 1.7917594692280550},       {3, 0.12406845052004443},
+               {15.9, 0.0059622509545413949},   {16, 0.0058910164611160552},
+               {16.1, 0.0058210520004351711},   {100, 1.6212656236920453e-4},
+               {1e4, 1.6446936933426872e-8},    {1e8, 1.6449340428070888e-16},
+               {2.9e8, 1.9559263478694164e-17}, {1e10, 1.6449340666078151e-20}};
+  for (const auto& c : cases) {
+    EXPECT_NEAR(LogGammaGap(1 / c.inverse) / c.gap, 1, 1e-12) << c.inverse;
+  }
+}
+
 }  // namespace
 }  // namespace muster::runtime

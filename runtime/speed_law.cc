@@ -236,8 +236,7 @@ double SpeedLaw::Variance() const {
       return a * b * b;
     case Kind::kWeibull: {
       const double mean = b * std::tgamma(1 + 1 / a);
-      return mean * mean *
-             std::expm1(std::lgamma(1 + 2 / a) - 2 * std::lgamma(1 + 1 / a));
+      return mean * mean * std::expm1(LogGammaGap(1 / a));
     }
     case Kind::kPareto:
       return b > 2 ? a * a * b / ((b - 1) * (b - 1) * (b - 2)) : kInfinity;

@@ -70,6 +70,27 @@ TEST(SpeedLawTest, MomentsOfEachFamilyByHand) {
   EXPECT_EQ(recorded.Variance(), 0.5);
 }
 
+// Gamma(1 + 2 / a) - Gamma(1 + 1 / a)^2 in 60 digits by mpmath; pi^2 / (6 a^2)
+// for large shapes a.
+TEST(SpeedLawTest, WeibullVarianceHoldsForEveryShape) {
+  const struct {
+    double shape;
+    double variance;
+  } cases[] = {{0.06, 2.8038651502585177e37}, {0.5, 20.0},
+               {3, 0.10533288486847872543},   {15.9, 0.0055964936536474363},
+               {16, 0.0055315126338003424},   {100, 0.00016030491620026113},
+               {1e4, 1.6445038762822376e-8},  {1e6, 1.6449297637827162e-12},
+               {1e8, 1.6449340238174553e-16}, {2.9e8, 1.9559263400832690e-17},
+               {1e10, 1.6449340664179187e-20}};
+  for (const auto& c : cases) {
+    const double scale = 3;
+    EXPECT_NEAR(SpeedLaw::Weibull(c.shape, scale).Variance() /
+                    (scale * scale * c.variance),
+                1, 1e-12)
+        << c.shape;
+  }
+}
+
 // ATA paper, appendix A.2: five laws of the same mean m.
 TEST(SpeedLawTest, LawsOfTheMixedExperimentHaveMeanM) {
   for (const double m : {29.0, 174.0, 4234.0}) {
