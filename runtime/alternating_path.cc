@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "muster/runtime/check.h"
 #include "muster/runtime/distributions.h"
@@ -10,24 +12,31 @@
 namespace muster::runtime {
 
 AlternatingPath::AlternatingPath(const Rng& stream, double mean_on_seconds,
-                                 double mean_off_seconds)
+                                 double mean_off_seconds, int64_t max_intervals)
     : stream_(stream),
       mean_seconds_{mean_on_seconds, mean_off_seconds},
+      max_chunks_(max_intervals / kChunkIntervals),
       chunk_begins_{0.0} {
   MUSTER_CHECK(mean_on_seconds > 0 && std::isfinite(mean_on_seconds));
   MUSTER_CHECK(mean_off_seconds > 0 && std::isfinite(mean_off_seconds));
+  MUSTER_CHECK(max_intervals > 0 && max_intervals % kChunkIntervals == 0)
+      << max_intervals;
   Load(0);
   MoveTo(0);
 }
 
 void AlternatingPath::Load(int64_t chunk) {
+  chunk_ = chunk;
+  if (chunk == max_chunks_) {  // its first interval, an on one, has no end
+    ends_.fill(std::numeric_limits<double>::infinity());
+    return;
+  }
   double t = chunk_begins_[chunk];
   for (int k = 0; k < kChunkIntervals; ++k) {
     Rng block = stream_.At(static_cast<uint64_t>(chunk * kChunkIntervals + k));
     t += mean_seconds_[k % 2] * Exponential(block);
     ends_[k] = t;
   }
-  chunk_ = chunk;
   if (chunk + 1 == static_cast<int64_t>(chunk_begins_.size())) {
     chunk_begins_.push_back(t);
   }
@@ -36,7 +45,8 @@ void AlternatingPath::Load(int64_t chunk) {
 void AlternatingPath::MoveTo(double t) {
   MUSTER_CHECK(t >= 0 && std::isfinite(t)) << "t = " << t;
   if (t < chunk_begins_[chunk_] || t >= ends_.back()) {
-    while (t >= chunk_begins_.back()) {
+    while (t >= chunk_begins_.back() &&
+           static_cast<int64_t>(chunk_begins_.size()) <= max_chunks_) {
       Load(static_cast<int64_t>(chunk_begins_.size()) - 1);
     }
     const auto after =

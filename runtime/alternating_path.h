@@ -12,6 +12,10 @@
 // function of the stream and the means; it can be asked for in any order. Only
 // every 32nd switch time is kept (8 bytes); those between are summed again when
 // a query leaves the current 32.
+//
+// After max_intervals intervals it stays on for good. That bounds the work and
+// the memory of any query, also of one so late that the steps between switches
+// are lost in the rounding of the time.
 
 #include <array>
 #include <cstdint>
@@ -29,9 +33,14 @@ class AlternatingPath {
     bool on;
   };
 
-  // Means in seconds, positive and finite (CHECKed).
+  // The longest path: a walk of some seconds, and 64 MiB.
+  static constexpr int64_t kMaxIntervals = int64_t{1} << 28;
+
+  // Means in seconds, positive and finite; max_intervals a positive multiple of
+  // 32 (CHECKed).
   AlternatingPath(const Rng& stream, double mean_on_seconds,
-                  double mean_off_seconds);
+                  double mean_off_seconds,
+                  int64_t max_intervals = kMaxIntervals);
 
   // The interval that contains t, 0 <= t < infinity (CHECKed). O(1) for queries
   // that move on little by little; the first query beyond all others walks
@@ -52,6 +61,7 @@ class AlternatingPath {
 
   Rng stream_;
   std::array<double, 2> mean_seconds_;  // on, off
+  int64_t max_chunks_;
   // Begin of intervals 0, 32, 64, ...; ascending, at least one.
   std::vector<double> chunk_begins_;
   Span current_ = {};  // the interval of the last query

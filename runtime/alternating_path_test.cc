@@ -72,6 +72,27 @@ TEST(AlternatingPathTest, ShareOfTimeOnIsStationary) {
   EXPECT_NEAR(on_seconds, horizon * a / (a + b), 6 * sigma);
 }
 
+TEST(AlternatingPathTest, StaysOnAfterTheLastInterval) {
+  const Rng stream = Rng(6).Fork("test");
+  const std::vector<double> times = SwitchTimes(stream, 1, 1, 64);
+  AlternatingPath path(stream, 1, 1, /*max_intervals=*/64);
+  for (const double t : {times[64], times[64] + 1, 1e15, 1e300, times[64]}) {
+    const AlternatingPath::Span span = path.At(t);
+    EXPECT_TRUE(span.on) << t;
+    EXPECT_EQ(span.begin, times[64]);
+    EXPECT_EQ(span.end, INFINITY);
+  }
+  EXPECT_EQ(path.At(times[3]).end, times[4]);
+  EXPECT_EQ(path.At(times[63]).end, times[64]);
+}
+
+// Steps of 1e-9 s leave t = 1e300 s, or even 1e8 s, as it is.
+TEST(AlternatingPathTest, EndsWhereTheStepsNoLongerCount) {
+  AlternatingPath path(Rng(7).Fork("test"), 1e-9, 1e-9,
+                       /*max_intervals=*/1 << 16);
+  EXPECT_TRUE(path.At(1e300).on);
+}
+
 TEST(AlternatingPathDeathTest, RejectsBadTimesAndMeans) {
   AlternatingPath path(Rng(1), 1, 1);
   EXPECT_DEATH(path.At(-1), "t = -1");
