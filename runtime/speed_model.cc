@@ -26,37 +26,122 @@ namespace {
 using Kind = SpeedModifier::Kind;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// A mean task may cross this many switches of one modifier.
+// A task may cross this many switches of one modifier, and be lost in crashes
+// this many times, on average.
 constexpr double kMaxSwitchesPerTask = 1e6;
+constexpr double kMaxAttemptsPerTask = 1e4;
+// Stands for the mean of a law that has none.
+constexpr double kHighQuantile = 1 - 1e-6;
 
 void CheckTime(double seconds) {
   MUSTER_CHECK(seconds >= 0 && std::isfinite(seconds)) << seconds;
 }
 
-absl::Status ValidateModifier(const SpeedModifier& modifier,
-                              double mean_task_seconds) {
-  MUSTER_RETURN_IF_ERROR(modifier.Validate());
+// Seconds per second of work in the long run, crashes aside: with drifts as
+// they end (sines at their mean), chains and pauses at their stationary rates.
+double LongRunStretch(const std::vector<SpeedModifier>& modifiers) {
+  double stretch = 1;
+  for (const SpeedModifier& modifier : modifiers) {
+    if (modifier.kind == Kind::kStep) stretch *= modifier.b;
+    if (modifier.kind == Kind::kRamp) stretch *= modifier.c;
+    if (modifier.kind == Kind::kMarkov || modifier.kind == Kind::kPause) {
+      stretch /= modifier.StationaryRate();
+    }
+  }
+  return stretch;
+}
+
+// E[exp(-rate X)], X the law's durations: the probability that a task ends
+// before the first event at that rate. By the midpoint rule on quantiles, to
+// about 1 % where it is above 1e-5, if the law has no elementary transform.
+double SurvivalProbability(const SpeedLaw& law, double rate) {
+  const double shifted = std::exp(-rate * law.shift);
+  switch (law.kind) {
+    case SpeedLaw::Kind::kConstant:
+      return shifted * std::exp(-rate * law.a);
+    case SpeedLaw::Kind::kExponential:
+      return shifted / (1 + rate * law.a);
+    case SpeedLaw::Kind::kShiftedExponential:
+      return shifted * std::exp(-rate * law.a) / (1 + rate * law.b);
+    case SpeedLaw::Kind::kGamma:
+      return shifted * std::exp(-law.a * std::log1p(rate * law.b));
+    default:
+      break;
+  }
+  constexpr double kStep = 0.9;
+  double sum = 0;
+  for (double u = 1; u > 1e-7; u *= kStep) {
+    sum += u * (1 - kStep) *
+           std::exp(-rate * law.Quantile(u * (0.5 + 0.5 * kStep)));
+  }
+  return sum;
+}
+
+// Refuses switches (of chains and pauses) that are too many for one attempt at
+// a task, which takes `attempt_seconds`.
+absl::Status CheckSwitches(const SpeedModifier& modifier,
+                           double attempt_seconds) {
   double cycle_seconds = kInfinity;
   if (modifier.kind == Kind::kMarkov) cycle_seconds = modifier.b + modifier.c;
-  if (modifier.kind == Kind::kPause) cycle_seconds = modifier.a;
-  if (cycle_seconds * kMaxSwitchesPerTask < mean_task_seconds &&
-      std::isfinite(mean_task_seconds)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        modifier.ToText(), " switches more than ",
-        NumberText(kMaxSwitchesPerTask), " times during a mean task of ",
-        NumberText(mean_task_seconds),
-        " s; give longer times or fold the mean effect into the law"));
+  if (modifier.kind == Kind::kPause) cycle_seconds = modifier.a + modifier.b;
+  if (!(cycle_seconds * kMaxSwitchesPerTask < attempt_seconds)) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      modifier.ToText(), " switches more than ",
+      NumberText(kMaxSwitchesPerTask), " times during a task of ",
+      attempt_seconds,
+      " s (the mean, modifiers included; one in a million if there is no "
+      "mean); give longer times or fold the mean effect into the law"));
+}
+
+// Refuses crashes, at `crash_rate` in all, that tasks are too long for.
+absl::Status CheckAttempts(const WorkerSpec& worker, double stretch,
+                           double crash_rate) {
+  // E[exp(-X)] is at least exp(-mean), and half of exp(-median).
+  const double mean = worker.law.Mean();
+  const bool has_mean = std::isfinite(mean);
+  const double seconds = stretch * (has_mean ? mean : worker.law.Quantile(0.5));
+  const double enough = seconds / std::log(has_mean ? kMaxAttemptsPerTask
+                                                    : kMaxAttemptsPerTask / 2);
+  if (crash_rate * enough <= 1) return absl::OkStatus();
+  const double survival = SurvivalProbability(worker.law, crash_rate * stretch);
+  if (survival * kMaxAttemptsPerTask >= 1) return absl::OkStatus();
+  const SpeedModifier* worst = nullptr;
+  int num_crashes = 0;
+  for (const SpeedModifier& modifier : worker.modifiers) {
+    if (modifier.kind != Kind::kCrash) continue;
+    ++num_crashes;
+    if (worst == nullptr || modifier.a < worst->a) worst = &modifier;
+  }
+  const double least = num_crashes * enough;
+  const double digit = std::pow(10, std::floor(std::log10(least)) - 2);
+  return absl::InvalidArgumentError(absl::StrCat(
+      worst->ToText(), ": up = ", NumberText(worst->a),
+      " s is too short for tasks of ", has_mean ? "mean " : "median ", seconds,
+      " s: one would take more than ", kMaxAttemptsPerTask,
+      " attempts; make up at least ", std::ceil(least / digit) * digit, " s",
+      num_crashes > 1 ? " in each crash" : "", ", or the tasks shorter"));
 }
 
 absl::Status ValidateWorker(const WorkerSpec& worker) {
   MUSTER_RETURN_IF_ERROR(worker.law.Validate());
-  const double mean_task_seconds = worker.law.Mean();
+  double crash_rate = 0;
   for (const SpeedModifier& modifier : worker.modifiers) {
-    MUSTER_RETURN_IF_ERROR(ValidateModifier(modifier, mean_task_seconds));
+    MUSTER_RETURN_IF_ERROR(modifier.Validate());
+    if (modifier.kind == Kind::kCrash) crash_rate += 1 / modifier.a;
   }
-  return absl::OkStatus();
+  if (worker.modifiers.empty()) return absl::OkStatus();
+  const double stretch = LongRunStretch(worker.modifiers);
+  const double mean = worker.law.Mean();
+  const double work =
+      std::isfinite(mean) ? mean : worker.law.Quantile(kHighQuantile);
+  for (const SpeedModifier& modifier : worker.modifiers) {
+    MUSTER_RETURN_IF_ERROR(
+        CheckSwitches(modifier, std::min(work * stretch, 1 / crash_rate)));
+  }
+  if (crash_rate == 0) return absl::OkStatus();
+  return CheckAttempts(worker, stretch, crash_rate);
 }
 
 }  // namespace

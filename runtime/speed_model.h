@@ -21,7 +21,8 @@
 // the worker's modifiers of that kind: functions of virtual time that go on
 // whether the worker is busy, idle or down. Hence two policies see the same
 // weather, and neither the order of queries nor the number of threads changes a
-// bit.
+// bit. A path ends after 2^28 intervals, with the worker at full speed and up:
+// no question takes more than some seconds, however late the time.
 
 #include <cstdint>
 #include <memory>
@@ -41,11 +42,16 @@ struct TaskEnd {
 
 class SpeedModel {
  public:
-  // InvalidArgument, naming the worker, if there is none or more than
-  // kMaxWorkers, if a law or modifier is not valid, or if the mean time between
-  // switches of a modifier is below a millionth of the worker's mean task (a
-  // task would have to be integrated through millions of switches). O(n) time
-  // and memory: about 160 bytes a worker, and 450 per random modifier.
+  // InvalidArgument, naming the worker,
+  // - if there is none or more than kMaxWorkers;
+  // - if a law or modifier is not valid;
+  // - if a chain or pause would switch more than a million times during the
+  //   worker's mean task (of a law without a mean: during one that only a task
+  //   in a million exceeds), or until its mean crash if that is sooner;
+  // - if a task is expected to be lost in crashes, and begun again, more than
+  //   10,000 times.
+  // The last two take the other modifiers at their long-run mean. O(n) time and
+  // memory: about 160 bytes a worker, and 450 per random modifier.
   static absl::StatusOr<SpeedModel> Create(const ClusterSpec& spec,
                                            uint64_t seed);
 

@@ -355,6 +355,107 @@ TEST(SpeedModelTest, CreateRefusesTasksThroughMillionsOfSwitches) {
   }
 }
 
+// Other modifiers lengthen the task, and a law of infinite mean is judged by a
+// high quantile.
+TEST(SpeedModelTest, CreateCountsSwitchesOfAllModifiers) {
+  const struct {
+    SpeedLaw law;
+    std::vector<SpeedModifier> modifiers;
+    const char* message;
+  } cases[] = {
+      {SpeedLaw::Pareto(1, 0.1),
+       {SpeedModifier::Pause(50, 9)},
+       "pause(every=50, length=9) switches more than 1e+06 times"},
+      {SpeedLaw::Constant(1),
+       {SpeedModifier::Step(0, 1e6), SpeedModifier::Pause(0.1, 0.1)},
+       "pause(every=0.1, length=0.1) switches more than"},
+      {SpeedLaw::Constant(1),
+       {SpeedModifier::Markov(1e6, 1, 1e9), SpeedModifier::Pause(0.1, 0.1)},
+       "pause(every=0.1, length=0.1) switches more than"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_THAT(SpeedModel::Create(SameWorkers(1, c.law, c.modifiers), 1),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(HasSubstr("worker 0"), HasSubstr(c.message))));
+  }
+  // A moderate tail passes, and so does an attempt that a crash cuts short.
+  EXPECT_THAT(SpeedModel::Create(SameWorkers(1, SpeedLaw::Pareto(1, 0.1),
+                                             {SpeedModifier::Pause(50, 9),
+                                              SpeedModifier::Crash(1000, 1)}),
+                                 1),
+              IsOk());
+  EXPECT_THAT(SpeedModel::Create(SameWorkers(1, SpeedLaw::Pareto(1, 0.9),
+                                             {SpeedModifier::Pause(50, 9)}),
+                                 1),
+              IsOk());
+}
+
+// P(a task of x s ends before the crash) = E[exp(-x / up)]: exp(-100) for a
+// constant 100, 1 / (1 + 30) for Exp(3) and up = 0.1.
+TEST(SpeedModelTest, CreateRefusesCrashesThatNoTaskOutlives) {
+  const auto create = [](const SpeedLaw& law,
+                         std::vector<SpeedModifier> modifiers) {
+    return SpeedModel::Create(SameWorkers(1, law, std::move(modifiers)), 1);
+  };
+  EXPECT_THAT(
+      create(SpeedLaw::Constant(100), {SpeedModifier::Crash(1, 1)}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("worker 0: crash(up=1, down=1)"),
+                     HasSubstr("up = 1 s"), HasSubstr("tasks of mean 100 s"),
+                     HasSubstr("more than 10000 attempts"),
+                     HasSubstr("make up at least 10.9 s"))));
+  EXPECT_THAT(create(SpeedLaw::Constant(100), {SpeedModifier::Crash(10.9, 1)}),
+              IsOk());
+  EXPECT_THAT(create(SpeedLaw::Exponential(3), {SpeedModifier::Crash(0.1, 1)}),
+              IsOk());
+  EXPECT_THAT(
+      create(SpeedLaw::Exponential(3), {SpeedModifier::Crash(1e-9, 1e-9)}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("up = 1e-09 s"), HasSubstr("attempts"))));
+  // Each of a hundred would do, not all of them.
+  EXPECT_THAT(create(SpeedLaw::Constant(10), {SpeedModifier::Crash(9, 1)}),
+              IsOk());
+  EXPECT_THAT(
+      create(SpeedLaw::Constant(10),
+             std::vector<SpeedModifier>(100, SpeedModifier::Crash(9, 1))),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("attempts")));
+  // Drifts and pauses lengthen the task.
+  EXPECT_THAT(
+      create(SpeedLaw::Constant(1),
+             {SpeedModifier::Crash(1, 1), SpeedModifier::Step(5, 100)}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("attempts")));
+  EXPECT_THAT(
+      create(SpeedLaw::Constant(1),
+             {SpeedModifier::Crash(1, 1), SpeedModifier::Pause(1, 99)}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("attempts")));
+  // Half of these tasks last less than 2^10 s, a mean does not exist.
+  EXPECT_THAT(
+      create(SpeedLaw::Pareto(1, 0.1), {SpeedModifier::Crash(1e3, 1e3)}),
+      IsOk());
+}
+
+// The share of attempts that the check assumes is that of the closed forms: a
+// law is refused just when 1 / E[exp(-x / up)] is above the bound.
+TEST(SpeedModelTest, TheShareOfSurvivorsIsTheLaplaceTransform) {
+  const double up = 1e-3;
+  const auto is_ok = [&](const SpeedLaw& law) {
+    return SpeedModel::Create(
+               SameWorkers(1, law, {SpeedModifier::Crash(up, 1)}), 1)
+        .ok();
+  };
+  // 1 / E = 1 + mean / up; (1 + scale / up)^shape; about low = 0:
+  // (high / up) / (1 - exp(-high / up)); half-normal: sqrt(pi / 2) sigma / up
+  // for large sigma / up. All within 10 % of the bound of 10^4.
+  EXPECT_TRUE(is_ok(SpeedLaw::Exponential(9.0)));
+  EXPECT_FALSE(is_ok(SpeedLaw::Exponential(10.1)));
+  EXPECT_TRUE(is_ok(SpeedLaw::Gamma(2, 0.9 * 0.099)));
+  EXPECT_FALSE(is_ok(SpeedLaw::Gamma(2, 0.101)));
+  EXPECT_TRUE(is_ok(SpeedLaw::Uniform(0, 9.0)));
+  EXPECT_FALSE(is_ok(SpeedLaw::Uniform(0, 10.1)));
+  EXPECT_TRUE(is_ok(SpeedLaw::HalfNormal(9.0 * std::sqrt(2 / M_PI))));
+  EXPECT_FALSE(is_ok(SpeedLaw::HalfNormal(10.5 * std::sqrt(2 / M_PI))));
+}
+
 TEST(SpeedModelDeathTest, ChecksItsArguments) {
   SpeedModel model = MakeModel(SpeedLaw::Constant(1), {});
   EXPECT_DEATH(model.Finish(WorkerId{1}, 0, 0), "worker 1");
