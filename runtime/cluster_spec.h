@@ -64,8 +64,8 @@
 //       size and sequence length; those not given vary over the whole grid
 //
 // Errors are InvalidArgument (a file's own errors keep their code): "cluster
-// spec, column 8: what is wrong and what was expected", the text, and a caret
-// below it.
+// spec, column 8: what is wrong and what was expected", the text (unless it is
+// blank), and a caret below it.
 
 #include <string>
 #include <vector>

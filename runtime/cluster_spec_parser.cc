@@ -432,6 +432,13 @@ class SpecParser {
 absl::StatusOr<ParsedSpec> ParseSpecSyntax(absl::string_view text) {
   MUSTER_ASSIGN_OR_RETURN(SpecTokenStream tokens,
                           SpecTokenStream::Create(text));
+  if (tokens.Peek().kind == Token::Kind::kEnd) {
+    return absl::InvalidArgumentError(
+        "cluster spec, column 1: the spec is empty; give the workers' laws, "
+        "such as "
+        "'n=51; 29*sqrt(i) + exp(29*sqrt(i))', 'preset:ata_sqrt(n=51)' or "
+        "'trace:alibaba(job_1)'");
+  }
   return SpecParser(std::move(tokens)).Spec();
 }
 

@@ -71,8 +71,8 @@ struct ParsedSpec {
   std::vector<ParsedGroup> groups;  // at least one
 };
 
-// InvalidArgument (SpecErrorAt) naming the column and what was expected. Linear
-// in the size of the text.
+// InvalidArgument (SpecErrorAt) naming the column and what was expected, or
+// that the text is empty. Linear in the size of the text.
 absl::StatusOr<ParsedSpec> ParseSpecSyntax(absl::string_view text);
 
 // The canonical spelling; parses to an equal tree but for columns.
