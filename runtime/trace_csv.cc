@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -112,10 +113,68 @@ class CsvReader {
   std::vector<std::string> fields_;
 };
 
+// Reads `size` digits at `at` as a number; false if they are none.
+bool ReadDigits(absl::string_view text, size_t at, size_t size,
+                int64_t* value) {
+  *value = 0;
+  for (const char c : text.substr(at, size)) {
+    if (!absl::ascii_isdigit(c)) return false;
+    *value = 10 * *value + (c - '0');
+  }
+  return true;
+}
+
+// A time such as "2023-06-23 15:46:48.880", with none to six decimals, as
+// microseconds since the year 0 if every month had 31 days: that orders times.
+// False if the text is no time.
+bool ParseTime(absl::string_view text, int64_t* microseconds) {
+  constexpr absl::string_view kPattern = "dddd-dd-dd dd:dd:dd";
+  constexpr int64_t kDays[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (text.size() < kPattern.size()) return false;
+  for (size_t k = 0; k < kPattern.size(); ++k) {
+    if (kPattern[k] != 'd' && kPattern[k] != text[k]) return false;
+  }
+  int64_t year, month, day, hour, minute, second;
+  if (!ReadDigits(text, 0, 4, &year) || !ReadDigits(text, 5, 2, &month) ||
+      !ReadDigits(text, 8, 2, &day) || !ReadDigits(text, 11, 2, &hour) ||
+      !ReadDigits(text, 14, 2, &minute) || !ReadDigits(text, 17, 2, &second)) {
+    return false;
+  }
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  if (month < 1 || month > 12 || day < 1 || day > kDays[month - 1] ||
+      (month == 2 && day == 29 && !leap) || hour > 23 || minute > 59 ||
+      second > 59) {
+    return false;
+  }
+  int64_t fraction = 0;
+  const absl::string_view rest = text.substr(kPattern.size());
+  if (!rest.empty()) {
+    const size_t digits = rest.size() - 1;
+    if (rest[0] != '.' || digits < 1 || digits > 6 ||
+        !ReadDigits(rest, 1, digits, &fraction)) {
+      return false;
+    }
+    for (size_t k = digits; k < 6; ++k) fraction *= 10;
+  }
+  const int64_t days = (year * 12 + month - 1) * 31 + day - 1;
+  *microseconds =
+      (((days * 24 + hour) * 60 + minute) * 60 + second) * 1'000'000 + fraction;
+  return true;
+}
+
+// The middle of the values, of which there is at least one; of an even number
+// the mean of the two middle ones.
+double Median(std::vector<double> values) {
+  const auto upper = values.begin() + values.size() / 2;
+  std::nth_element(values.begin(), upper, values.end());
+  if (values.size() % 2 != 0) return *upper;
+  const double lower = *std::max_element(values.begin(), upper);
+  return lower + (*upper - lower) / 2;
+}
+
 // Values by worker, each ordered by its key (stable: ties in file order).
-template <typename Key>
 std::vector<RecordedWorker> SortedWorkers(
-    std::map<int64_t, std::vector<std::pair<Key, double>>> rows) {
+    std::map<int64_t, std::vector<std::pair<int64_t, double>>> rows) {
   std::vector<RecordedWorker> workers;
   for (auto& [id, keyed] : rows) {
     std::stable_sort(
@@ -165,26 +224,23 @@ absl::StatusOr<VmNoiseTrace> ReadVmNoiseTrace(absl::string_view path) {
       CsvReader csv, CsvReader::Open(path, {"value", "starttime", "VM_id"}));
   VmNoiseTrace trace;
   std::vector<double> all;
-  // Start times read "2023-06-23 15:46:48.880": their order is that of the
-  // text.
-  std::map<int64_t, std::vector<std::pair<std::string, double>>> rows;
+  std::map<int64_t, std::vector<std::pair<int64_t, double>>> rows;
   while (true) {
     MUSTER_ASSIGN_OR_RETURN(const bool more, csv.Next());
     if (!more) break;
     MUSTER_ASSIGN_OR_RETURN(const double value,
                             csv.Positive(kValue, kMaxScore));
     MUSTER_ASSIGN_OR_RETURN(const int64_t machine, csv.WholeNumber(kMachine));
-    if (csv.Text(kStart).size() < std::string("2023-06-23").size()) {
+    int64_t start = 0;
+    if (!ParseTime(csv.Text(kStart), &start)) {
       return csv.Wrong(kStart, "a time such as 2023-06-23 15:46:48.880");
     }
-    rows[machine].emplace_back(csv.Text(kStart), value);
+    rows[machine].emplace_back(start, value);
     all.push_back(value);
   }
   if (rows.empty()) return csv.NoRows();
   trace.num_rows = static_cast<int64_t>(all.size());
-  const auto middle = all.begin() + all.size() / 2;
-  std::nth_element(all.begin(), middle, all.end());
-  trace.median_value = *middle;
+  trace.median_value = Median(std::move(all));
   trace.machines = SortedWorkers(std::move(rows));
   return trace;
 }

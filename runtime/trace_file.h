@@ -52,9 +52,11 @@ struct VmNoiseTrace {
   // run each.
   std::vector<RecordedWorker> machines;
   int64_t num_rows = 0;
-  double median_value = 0;  // over all rows
+  // Over all rows; the mean of the two middle ones if they are even in number.
+  double median_value = 0;
 };
-// CSV with a header that names the columns value, starttime and VM_id.
+// CSV with a header that names the columns value, starttime (a time such as
+// 2023-06-23 15:46:48.880) and VM_id.
 absl::StatusOr<VmNoiseTrace> ReadVmNoiseTrace(absl::string_view path);
 
 // Gavel (OSDI 2020), simulation_throughputs.json (MIT): training throughput of

@@ -147,6 +147,29 @@ TEST(VmNoiseTraceTest, OrdersEachMachineByTime) {
   EXPECT_EQ(trace->machines[1].id, 2);
 }
 
+TEST(VmNoiseTraceTest, TheMedianOfAnEvenNumberIsTheMeanOfTheMiddles) {
+  const auto trace = ReadVmNoiseTrace(WriteTemp(
+      "even.csv", absl::StrCat(kNoise, "160,30,2023-06-22 16:46:48,0\n")));
+  ASSERT_THAT(trace, IsOk());
+  EXPECT_EQ(trace->median_value, 130);
+}
+
+// Equal times keep the order of the file, however they are written.
+TEST(VmNoiseTraceTest, StartTimesAreOrderedAsTimes) {
+  const auto trace =
+      ReadVmNoiseTrace(WriteTemp("times.csv",
+                                 "value,runtime,starttime,VM_id\n"
+                                 "1,30,2024-02-29 00:00:00.50,0\n"
+                                 "2,30,2024-02-29 00:00:00.5,0\n"
+                                 "3,30,2024-02-29 00:00:00.05,0\n"
+                                 "4,30,2024-02-29 00:00:00,0\n"
+                                 "5,30,9999-12-31 23:59:59.999999,0\n"
+                                 "6,30,2024-03-01 00:00:00,0\n"
+                                 "7,30,0001-01-01 00:00:00,0\n"));
+  ASSERT_THAT(trace, IsOk());
+  EXPECT_THAT(trace->machines[0].values, ElementsAre(7, 4, 3, 1, 2, 6, 5));
+}
+
 TEST(VmNoiseTraceTest, WrongRowsAreNamedByLine) {
   const std::string header = "value,runtime,starttime,VM_id\n";
   const std::vector<std::pair<std::string, std::string>> cases = {
@@ -157,6 +180,17 @@ TEST(VmNoiseTraceTest, WrongRowsAreNamedByLine) {
       {header + "nan,1,2023-06-23 15:46:48,0\n", "line 2: column value is"},
       {header + "5,1,2023-06-23 15:46:48,x\n", "line 2: column VM_id is 'x'"},
       {header + "5,1,,0\n", "line 2: column starttime is ''"},
+      {header + "5,1,zzzzzzzzzzzz,0\n",
+       "line 2: column starttime is 'zzzzzzzzzzzz'; expected a time such as "
+       "2023-06-23 15:46:48.880"},
+      {header + "5,1,2023-06-23,0\n", "line 2: column starttime is"},
+      {header + "5,1,2023-06-23T15:46:48,0\n", "line 2: column starttime is"},
+      {header + "5,1,2023-02-29 15:46:48,0\n", "line 2: column starttime is"},
+      {header + "5,1,2023-13-01 15:46:48,0\n", "line 2: column starttime is"},
+      {header + "5,1,2023-06-23 24:00:00,0\n", "line 2: column starttime is"},
+      {header + "5,1,2023-06-23 15:46:48.,0\n", "line 2: column starttime is"},
+      {header + "5,1,2023-06-23 15:46:48.88x,0\n",
+       "line 2: column starttime is"},
   };
   for (const auto& [content, message] : cases) {
     const std::string path = WriteTemp("bad.csv", content);
