@@ -39,7 +39,8 @@ struct InputFile::State {
   absl::StatusOr<int64_t> ReadPlain(std::span<char> buffer);
   absl::StatusOr<int64_t> ReadGzip(std::span<char> buffer);
   absl::Status Damaged(absl::string_view reason) const {
-    return absl::DataLossError(absl::StrCat(file.path(), ": ", reason));
+    return absl::DataLossError(
+        absl::StrCat(file.path(), ": ", reason, "; fetch the file again"));
   }
 
   PosixFile file;

@@ -30,9 +30,9 @@ class InputFile {
   ~InputFile();
 
   // The next bytes of the (decompressed) content: at least one, at most
-  // buffer.size() (> 0) of them; 0 at the end. DataLoss "path: reason" when
-  // compressed data is damaged or cut short; everything before the damage has
-  // been handed out by then. Errors repeat.
+  // buffer.size() (> 0) of them; 0 at the end. DataLoss "path: reason; fetch
+  // the file again" when compressed data is damaged or cut short; everything
+  // before the damage has been handed out by then. Errors repeat.
   absl::StatusOr<int64_t> Read(std::span<char> buffer);
 
   const std::string& path() const;

@@ -191,16 +191,22 @@ TEST(LineReaderTest, GzipCutAnywhereIsDataLoss) {
   for (size_t size = 2; size < whole.size(); ++size) {
     const std::string path = WriteTemp("cut.gz", whole.substr(0, size));
     const auto [lines, status] = ReadLines(path);
-    ASSERT_THAT(status, StatusIs(absl::StatusCode::kDataLoss,
-                                 absl::StrCat(path, ", line ", lines.size() + 1,
-                                              ": the gzip data is cut short")))
+    ASSERT_THAT(
+        status,
+        StatusIs(
+            absl::StatusCode::kDataLoss,
+            absl::StrCat(path, ", line ", lines.size() + 1,
+                         ": the gzip data is cut short; fetch the file again")))
         << size;
     for (size_t i = 0; i < lines.size(); ++i) {
       ASSERT_EQ(lines[i], absl::StrCat("line ", i * i));
     }
-    ASSERT_THAT(ReadFile(path),
-                StatusIs(absl::StatusCode::kDataLoss,
-                         absl::StrCat(path, ": the gzip data is cut short")));
+    ASSERT_THAT(
+        ReadFile(path),
+        StatusIs(
+            absl::StatusCode::kDataLoss,
+            absl::StrCat(
+                path, ": the gzip data is cut short; fetch the file again")));
   }
 }
 

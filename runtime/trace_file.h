@@ -3,11 +3,12 @@
 
 // Readers of four published measurements of workers' speeds, plain or gzip.
 // Values are as published; cluster_spec.h turns them into seconds. Common
-// errors: NotFound without the file, DataLoss naming the line for truncated or
-// damaged gzip, InvalidArgument naming the line (JSON: the line of a syntax
-// error, or the path of keys to a wrong value), what was found there and what
-// is expected, for an empty file, a missing column or key, and values that are
-// no positive finite numbers. Time and memory are linear in the file.
+// errors: NotFound without the file, DataLoss naming the line that was reached
+// for truncated or damaged gzip, InvalidArgument naming the line (JSON: the
+// line of a syntax error, or the path of keys to a wrong value), what was found
+// there and what is expected, for an empty file, a missing column or key, and
+// values that are no positive finite numbers. Time and memory are linear in the
+// file.
 
 #include <array>
 #include <cstdint>

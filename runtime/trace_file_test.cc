@@ -238,10 +238,24 @@ TEST(GavelThroughputsTest, WrongFilesAreNamedByLineOrKey) {
                 StatusIs(absl::StatusCode::kInvalidArgument,
                          AllOf(HasSubstr(path), HasSubstr(message))));
   }
+}
+
+TEST(GavelThroughputsTest, TruncatedGzipIsNamedByLine) {
+  // Without its check sum, the file is cut in its last line, the eleventh.
   const std::string bytes = Gzip(kGavel);
-  EXPECT_THAT(GavelThroughputs::Read(
-                  WriteTemp("cut.json.gz", bytes.substr(0, bytes.size() / 2))),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("cut short")));
+  const std::string path =
+      WriteTemp("cut.json.gz", bytes.substr(0, bytes.size() - 4));
+  EXPECT_THAT(
+      GavelThroughputs::Read(path),
+      StatusIs(absl::StatusCode::kDataLoss,
+               HasSubstr(absl::StrCat(path,
+                                      ", line 11: the gzip data is cut short; "
+                                      "fetch the file again"))));
+  EXPECT_THAT(
+      ReadOnDeviceRuns(WriteTemp("cut.json.gz", Gzip(kRuns).substr(0, 20))),
+      StatusIs(absl::StatusCode::kDataLoss,
+               AllOf(HasSubstr("line 1: the gzip data is cut short"),
+                     HasSubstr("fetch the file again"))));
 }
 
 TEST(OnDeviceRunsTest, ScalesShapesBack) {

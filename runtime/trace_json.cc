@@ -12,9 +12,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "muster/runtime/input_file.h"
 #include "muster/runtime/number_text.h"
 #include "muster/runtime/status_macros.h"
+#include "muster/runtime/text_file.h"
 #include "muster/runtime/trace_file.h"
 #include "nlohmann/json.hpp"
 
@@ -50,8 +50,21 @@ class ErrorLocator : public nlohmann::json_sax<Json> {
   size_t position_ = 0;
 };
 
+// The whole file; by lines, so that an error names the one that was reached.
+absl::StatusOr<std::string> ReadText(absl::string_view path) {
+  MUSTER_ASSIGN_OR_RETURN(LineReader lines, LineReader::Open(path));
+  std::string text;
+  std::string line;
+  while (true) {
+    MUSTER_ASSIGN_OR_RETURN(const bool more, lines.Next(&line));
+    if (!more) return text;
+    if (lines.line_number() > 1) text += '\n';
+    absl::StrAppend(&text, line);
+  }
+}
+
 absl::StatusOr<Json> ReadJson(absl::string_view path) {
-  MUSTER_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  MUSTER_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ", line 1: the file is empty; expected JSON"));
