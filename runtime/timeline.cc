@@ -1,39 +1,15 @@
 #include "muster/runtime/timeline.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "muster/runtime/check.h"
 
 namespace muster::runtime {
-namespace {
-
-void AppendShortest(double value, std::string* out) {
-  std::array<char, 32> digits;
-  const auto end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  out->append(digits.data(), end.ptr);
-}
-
-void AppendCsvField(absl::string_view text, std::string* out) {
-  if (text.find_first_of(",\"\r\n") == absl::string_view::npos) {
-    absl::StrAppend(out, text);
-  } else {
-    absl::StrAppend(out, "\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}),
-                    "\"");
-  }
-}
-
-}  // namespace
-
 absl::string_view ActivityName(Activity activity) {
   switch (activity) {
     case Activity::kCompute:
@@ -101,21 +77,6 @@ double Timeline::Utilisation(double horizon_seconds) const {
   const double available = static_cast<double>(num_workers()) * horizon_seconds;
   if (!(available > 0)) return std::numeric_limits<double>::quiet_NaN();
   return totals_.Seconds(Activity::kCompute) / available;
-}
-
-std::string SegmentsAsCsv(const Timeline& timeline) {
-  std::string out = "worker,activity,begin_seconds,end_seconds,task,label\n";
-  for (const Timeline::Segment& segment : timeline.segments()) {
-    absl::StrAppend(&out, segment.worker, ",", ActivityName(segment.activity),
-                    ",");
-    AppendShortest(segment.begin_seconds, &out);
-    out += ',';
-    AppendShortest(segment.end_seconds, &out);
-    absl::StrAppend(&out, ",", segment.task, ",");
-    AppendCsvField(timeline.labels()[segment.label], &out);
-    out += '\n';
-  }
-  return out;
 }
 
 }  // namespace muster::runtime

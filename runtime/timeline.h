@@ -150,13 +150,6 @@ class Timeline {
   absl::flat_hash_map<std::string, int32_t> label_indices_;
 };
 
-// The segments as CSV, for Gantt figures: the header
-//   worker,activity,begin_seconds,end_seconds,task,label
-// and a line per segment in the order of recording. Numbers are the shortest
-// that read back to the same double; labels are quoted as in RFC 4180 where
-// they must be.
-std::string SegmentsAsCsv(const Timeline& timeline);
-
 }  // namespace muster::runtime
 
 #endif  // MUSTER_RUNTIME_TIMELINE_H_

@@ -94,19 +94,6 @@ TEST(TimelineTest, ATruncatedTimelineSaysSoAndKeepsItsTotals) {
   EXPECT_EQ(timeline.WorkerSeconds(), 10.5);
 }
 
-TEST(TimelineTest, CsvHasALinePerSegment) {
-  Timeline timeline = SmallTimeline({.keep_segments = true});
-  timeline.Record(kFirst, Activity::kCompute, 6, 6.1, 12345678901, "g");
-  EXPECT_EQ(SegmentsAsCsv(timeline),
-            "worker,activity,begin_seconds,end_seconds,task,label\n"
-            "0,compute,0,2,0,gradient\n"
-            "1,cancelled,1,4,0,\n"
-            "0,compute,2,4,1,\"a \"\"b\"\", c\"\n"
-            "1,expired,4,5.5,1,gradient\n"
-            "0,lost,4,6,2,\n"
-            "0,compute,6,6.1,12345678901,g\n");
-}
-
 TEST(TimelineDeathTest, ChecksItsArguments) {
   EXPECT_DEATH(Timeline(-1), "num_workers");
   EXPECT_DEATH(Timeline(1, {.max_segments = -1}), "max_segments");

@@ -411,9 +411,12 @@ TEST(VirtualClusterTest, SegmentsCarryLabels) {
       {.timeline = {.keep_segments = true}});
   run.cluster->Submit({0}, {}, {.label = "round 1"});
   ASSERT_THAT(run.cluster->Next(), IsOk());
-  EXPECT_EQ(SegmentsAsCsv(run.cluster->timeline()),
-            "worker,activity,begin_seconds,end_seconds,task,label\n"
-            "0,compute,0,2,0,round 1\n");
+  const Timeline& timeline = run.cluster->timeline();
+  ASSERT_EQ(timeline.segments().size(), 1u);
+  const Timeline::Segment& segment = timeline.segments()[0];
+  EXPECT_EQ(segment.activity, Activity::kCompute);
+  EXPECT_EQ(segment.end_seconds, 2);
+  EXPECT_EQ(timeline.labels()[segment.label], "round 1");
 }
 
 TEST(VirtualClusterTest, OptionsAreValidated) {
