@@ -248,6 +248,9 @@ void RoundSimulator::BeginRace(const Allocation& allocation) {
     while (old < leftovers_.size()) add_leftover(stale);
   }
   first_finishes_.assign(finishes_.begin(), finishes_.end());
+  if (!options_.communication_seconds.empty()) {
+    first_starts_.assign(starts_.begin(), starts_.end());
+  }
 }
 
 void RoundSimulator::AddRacer(int32_t worker, uint8_t state) {
@@ -308,14 +311,15 @@ void RoundSimulator::EndRace(const Allocation& allocation,
     const int32_t worker = workers_[slot];
     const uint8_t state = states_[slot];
     // Communication at the round's beginning is not billed.
-    if ((state & kRunning) == 0) {
-      // Ended at the round's end, or earlier: a crash or a leftover.
-      const double busy = std::min(finishes_[slot], end);
-      all_busy = all_busy && busy == end;
-      bill += busy;
-      continue;
-    }
-    bill += end;
+    const double begin =
+        first_starts_.empty() ? 0 : std::clamp(first_starts_[slot], 0.0, end);
+    // What does not run ended at the round's end, or earlier: a crash or a
+    // leftover.
+    const bool running = (state & kRunning) != 0;
+    const double busy_until = running ? end : std::min(finishes_[slot], end);
+    all_busy = all_busy && begin == 0 && busy_until == end;
+    bill += busy_until - begin;
+    if (!running) continue;
     if (keep) {
       leftovers_.push_back({.worker = worker,
                             .start = starts_[slot] - end,

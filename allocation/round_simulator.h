@@ -15,8 +15,9 @@
 //   kGreedy   every participant submits one task when the round begins and
 //             another at each of its completions but the last of the round; the
 //             round ends at the budget-th completion in the order of (time,
-//             worker). The bill is the time that workers were busy:
-//             participants times the round's duration if nobody crashes. With
+//             worker). The bill is the time that workers were busy, again
+//             without communication: participants times the round's duration if
+//             there is none of that and nobody crashes. With
 //             kKeep and kKeepDropStale running tasks pass into the next round;
 //             a stale task's end does not count and its worker starts afresh.
 //
@@ -158,6 +159,7 @@ class RoundSimulator {
   std::vector<double> starts_;
   std::vector<double> finishes_;
   std::vector<double> first_finishes_;
+  std::vector<double> first_starts_;  // empty without communication
   std::vector<uint8_t> states_;
   std::vector<Arrival> heap_;  // earliest (finish, worker) first
   double usual_seconds_ = 0;   // of greedy rounds; affects speed only

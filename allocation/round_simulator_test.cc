@@ -87,6 +87,32 @@ TEST(RoundSimulatorTest, CommunicationLengthensButIsNotBilled) {
   EXPECT_EQ(outcome.worker_seconds, 10);
 }
 
+// Worker 0 is reached after 5 s; worker 1 ends its task of 10 s at 10.
+TEST(RoundSimulatorTest, CommunicationIsNotBilledInGreedyRounds) {
+  const TaskDurations durations = Constants({10, 10});
+  RoundSimulator simulator(&durations, {.communication_seconds = {5, 0}});
+  RoundFeedback feedback;
+  const RoundOutcome outcome =
+      simulator.Run(Greedy(2, 1, Leftover::kReset), 1, &feedback);
+  EXPECT_EQ(outcome.round_seconds, 10);
+  EXPECT_EQ(outcome.worker_seconds, 5 + 10);
+  EXPECT_THAT(feedback.cancelled, ElementsAre(TaskRun{0, 5}));
+}
+
+// Worker 0 is reached at 15, in the second round: it is busy for the latter
+// half of that, and ends its task 5 s into the third.
+TEST(RoundSimulatorTest, CommunicationThatOutlastsARoundIsNotBilled) {
+  const TaskDurations durations = Constants({10, 10});
+  RoundSimulator simulator(&durations, {.communication_seconds = {15, 0}});
+  const Allocation allocation = Greedy(2, 1, Leftover::kKeep);
+  RoundFeedback feedback;
+  EXPECT_EQ(simulator.Run(allocation, 1, &feedback).worker_seconds, 0 + 10);
+  EXPECT_EQ(simulator.Run(allocation, 2, &feedback).worker_seconds, 5 + 10);
+  const RoundOutcome third = simulator.Run(allocation, 3, &feedback);
+  EXPECT_EQ(third.round_seconds, 5);
+  EXPECT_EQ(third.worker_seconds, 5 + 5);
+}
+
 // Workers of 2, 3 and 10 s, budget 4. Completions at 2 (0), 3 (1), 4 (0) and
 // 6 (0 before 1, by index).
 TEST(RoundSimulatorTest, GreedyRoundsEndAtTheLastCompletion) {
