@@ -368,9 +368,9 @@ absl::Status RoundSimulator::FindWorkers(RoundRequest* request) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<RoundOutcome> RoundSimulator::Play(Allocator& allocator,
-                                                  int64_t round, int64_t budget,
-                                                  Allocation* allocation) {
+absl::StatusOr<RoundOutcome> RoundSimulator::Play(
+    Allocator& allocator, int64_t round, int64_t budget, Allocation* allocation,
+    const runtime::Runtime& runtime) {
   const double begin = clock_;
   RoundRequest request{.round = round, .budget = budget};
   absl::Status found = FindWorkers(&request);
@@ -385,12 +385,18 @@ absl::StatusOr<RoundOutcome> RoundSimulator::Play(Allocator& allocator,
     all_completed_.assign(completed_.begin(), completed_.end());
     all_cancelled_.assign(cancelled_.begin(), cancelled_.end());
     while (outcome.missing_tasks > 0) {
+      if (ShouldStop(runtime)) {
+        return absl::CancelledError(
+            absl::StrCat("stopped in round ", round, " with ",
+                         outcome.missing_tasks, " tasks missing"));
+      }
       request.budget = outcome.missing_tasks;
       found = FindWorkers(&request);
       if (!found.ok()) return found;
       allocator.Allocate(request, &wave_allocation);
       const RoundOutcome wave = Run(wave_allocation, round, &feedback);
       outcome.worker_seconds += wave.worker_seconds;
+      ++outcome.waves;
       outcome.missing_tasks = wave.missing_tasks;
       all_completed_.insert(all_completed_.end(), completed_.begin(),
                             completed_.end());

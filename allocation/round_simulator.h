@@ -43,6 +43,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "muster/allocation/allocator.h"
+#include "muster/runtime/runtime.h"
 #include "muster/runtime/speed_model.h"
 #include "muster/runtime/task_durations.h"
 
@@ -52,6 +53,7 @@ struct RoundOutcome {
   double round_seconds = 0;
   double worker_seconds = 0;  // the bill
   int64_t missing_tasks = 0;  // of the budget, lost in crashes
+  int64_t waves = 1;
 };
 
 // Not thread-safe; results are a function of the durations (or the model), the
@@ -86,9 +88,13 @@ class RoundSimulator {
 
   // A whole round: asks `allocator`, runs the waves, lets it observe. On return
   // `allocation` holds the first wave's allocation. FailedPrecondition when no
-  // worker will ever be up again.
+  // worker will ever be up again. Cancelled when runtime.stop asked for an end,
+  // which is looked at before each further wave; simulator and allocator are
+  // then in the middle of the round, and only RestoreState makes them fit for
+  // another.
   absl::StatusOr<RoundOutcome> Play(Allocator& allocator, int64_t round,
-                                    int64_t budget, Allocation* allocation);
+                                    int64_t budget, Allocation* allocation,
+                                    const runtime::Runtime& runtime = {});
 
   // Clock, task numbers and running tasks as bytes, and back. RestoreState:
   // DataLoss for damaged bytes, InvalidArgument for another number of workers;

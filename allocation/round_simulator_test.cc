@@ -1,5 +1,6 @@
 #include "muster/allocation/round_simulator.h"
 
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -10,13 +11,18 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/allocation/allocator.h"
 #include "muster/allocation/allocators.h"
+#include "muster/runtime/runtime.h"
 #include "muster/runtime/speed_law.h"
+#include "muster/runtime/speed_model.h"
+#include "muster/runtime/speed_modifier.h"
 #include "muster/runtime/status_matchers.h"
 #include "muster/runtime/task_durations.h"
+#include "muster/runtime/worker_spec.h"
 
 namespace muster::allocation {
 namespace {
@@ -279,6 +285,54 @@ TEST(RoundSimulatorTest, SaveAndRestoreGoOnAlike) {
     }
     EXPECT_EQ(one.SaveState(), two.SaveState());
   }
+}
+
+// Gives all tasks to the first worker that is up, and notes what it was asked.
+class FirstUp : public Allocator {
+ public:
+  void Allocate(const RoundRequest& request, Allocation* allocation) override {
+    masks.emplace_back(request.up.begin(), request.up.end());
+    int32_t worker = 0;
+    while (!request.up.empty() && request.up[worker] == 0) ++worker;
+    *allocation = Barrier({{worker, static_cast<int32_t>(request.budget)}});
+    if (stop_at > 0 && masks.size() == stop_at) stop = true;
+  }
+  void Observe(const RoundFeedback&) override { ++num_observed; }
+  void Reset() override {}
+  std::string SaveState() const override { return ""; }
+  absl::Status RestoreState(absl::string_view) override {
+    return absl::OkStatus();
+  }
+  absl::string_view name() const override { return "first_up"; }
+
+  std::vector<std::vector<uint8_t>> masks;
+  int num_observed = 0;
+  size_t stop_at = 0;  // calls
+  std::atomic<bool> stop = false;
+};
+
+runtime::SpeedModel ModelOf(std::vector<runtime::WorkerSpec> workers) {
+  auto model = runtime::SpeedModel::Create(
+      {.workers = std::move(workers), .text = ""}, 1);
+  EXPECT_THAT(model, IsOk());
+  return *std::move(model);
+}
+
+// A task succeeds with probability e^-9.
+TEST(RoundSimulatorTest, ARoundOfManyWavesCanBeStopped) {
+  runtime::SpeedModel model =
+      ModelOf({{.law = SpeedLaw::Constant(9),
+                .modifiers = {runtime::SpeedModifier::Crash(1, 1)}}});
+  RoundSimulator simulator(&model);
+  FirstUp allocator;
+  allocator.stop_at = 20;
+  Allocation allocation;
+  EXPECT_THAT(
+      simulator.Play(allocator, 1, 1, &allocation, {.stop = &allocator.stop}),
+      StatusIs(absl::StatusCode::kCancelled,
+               HasSubstr("round 1 with 1 tasks missing")));
+  EXPECT_EQ(allocator.masks.size(), 20u);
+  EXPECT_EQ(allocator.num_observed, 0);
 }
 
 TEST(RoundSimulatorTest, RefusesOtherBytes) {

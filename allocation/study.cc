@@ -132,9 +132,24 @@ void Study::ComputeOptimum() {
       MinMaxAllocate(means_, {}, options_.budget, &workspace_, &optimum_);
 }
 
+void Study::AddRound(const RoundOutcome& outcome) {
+  ++total_.round;
+  total_.runtime_seconds += outcome.round_seconds;
+  total_.worker_seconds += outcome.worker_seconds;
+  total_.exploring_rounds += allocation_.exploring ? 1 : 0;
+  total_.completed_tasks += options_.budget;
+  if (allocation_.mode == Allocation::Mode::kGreedy) {
+    total_.proxy_regret = kNaN;
+  } else if (options_.regret) {
+    total_.proxy_regret +=
+        MinMaxLoss(means_, {}, allocation_.tasks) - optimal_loss_;
+  }
+}
+
 absl::Status Study::Run(const runtime::Runtime& runtime) {
   const bool drifts =
       simulator_->has_modifiers() && options_.true_means.empty();
+  // In waves, of which a round without crashes has one.
   const int64_t look_every = std::clamp<int64_t>(
       (int64_t{1} << 21) / (simulator_->num_workers() + options_.budget), 1,
       16384);
@@ -143,27 +158,24 @@ absl::Status Study::Run(const runtime::Runtime& runtime) {
                                  options_.record_rounds.end(), total_.round);
   runtime::Progress progress{.phase = allocator_->name(),
                              .total = options_.rounds};
+  int64_t waves = look_every;  // since the last look
+  // The state then; only crashes make rounds that can be left in the middle.
+  std::string last_look;
   while (total_.round < options_.rounds) {
-    if (total_.round % look_every == 0) {
+    if (waves >= look_every) {
+      waves = 0;
       progress.done = total_.round;
       progress.clock_seconds = simulator_->clock_seconds();
       if (!ReportProgress(runtime, progress)) return absl::OkStatus();
+      if (simulator_->has_modifiers()) last_look = SaveState();
     }
     if (options_.regret && drifts) ComputeOptimum();
-    MUSTER_ASSIGN_OR_RETURN(const RoundOutcome outcome,
-                            simulator_->Play(*allocator_, total_.round + 1,
-                                             options_.budget, &allocation_));
-    ++total_.round;
-    total_.runtime_seconds += outcome.round_seconds;
-    total_.worker_seconds += outcome.worker_seconds;
-    total_.exploring_rounds += allocation_.exploring ? 1 : 0;
-    total_.completed_tasks += options_.budget;
-    if (allocation_.mode == Allocation::Mode::kGreedy) {
-      total_.proxy_regret = kNaN;
-    } else if (options_.regret) {
-      total_.proxy_regret +=
-          MinMaxLoss(means_, {}, allocation_.tasks) - optimal_loss_;
-    }
+    const absl::StatusOr<RoundOutcome> outcome = simulator_->Play(
+        *allocator_, total_.round + 1, options_.budget, &allocation_, runtime);
+    if (absl::IsCancelled(outcome.status())) return RestoreState(last_look);
+    MUSTER_RETURN_IF_ERROR(outcome.status());
+    AddRound(*outcome);
+    waves += outcome->waves;
     if (record != options_.record_rounds.end() && *record == total_.round) {
       points_.push_back(total_);
       ++record;

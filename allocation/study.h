@@ -88,8 +88,10 @@ class Study {
                                       StudyOptions options);
 
   // Plays on until options.rounds, or until runtime.stop or the observer ask to
-  // stop (looked at every few milliseconds; the phase is the policy's name).
-  // Errors are the simulator's.
+  // stop (looked at every few milliseconds; the phase is the policy's name). A
+  // round that takes longer, because crashed tasks are handed out again and
+  // again, can be left too: the study then goes back to the last look. Errors
+  // are the simulator's.
   absl::Status Run(const runtime::Runtime& runtime);
 
   StudySummary Summary() const;
@@ -102,6 +104,8 @@ class Study {
   struct State;
 
   Study(Allocator* allocator, RoundSimulator* simulator, StudyOptions options);
+  // Adds a round that was allocated as allocation_ to the totals.
+  void AddRound(const RoundOutcome& outcome);
   // Sets means_ and optimal_loss_ to those of the present clock.
   void ComputeOptimum();
 

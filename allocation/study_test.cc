@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -365,6 +366,69 @@ TEST(StudyTest, LostTasksAreGivenOutAgain) {
   outcome = simulator.Play(**allocator, 2, 6, &allocation);
   ASSERT_THAT(outcome, IsOk());
   EXPECT_THAT(allocation.tasks, ElementsAre(WorkerTasks{1, 6}));
+}
+
+// ATA that sets a flag at one of its calls.
+class StopAtCall : public Allocator {
+ public:
+  StopAtCall(std::unique_ptr<Allocator> inner, int64_t call)
+      : inner_(std::move(inner)), call_(call) {}
+  void Allocate(const RoundRequest& request, Allocation* allocation) override {
+    inner_->Allocate(request, allocation);
+    if (--call_ == 0) stop = true;
+  }
+  void Observe(const RoundFeedback& feedback) override {
+    inner_->Observe(feedback);
+  }
+  void Reset() override { inner_->Reset(); }
+  std::string SaveState() const override { return inner_->SaveState(); }
+  absl::Status RestoreState(absl::string_view bytes) override {
+    return inner_->RestoreState(bytes);
+  }
+  absl::string_view name() const override { return inner_->name(); }
+
+  std::atomic<bool> stop = false;
+
+ private:
+  std::unique_ptr<Allocator> inner_;
+  int64_t call_;
+};
+
+// A task of 2 s survives with probability e^-2, so that most calls are for
+// tasks that were lost.
+TEST(StudyTest, AStopWithinARoundLeavesAStateBetweenRounds) {
+  const auto make_model = [] {
+    return ModelOf(std::vector(
+        2, runtime::WorkerSpec{
+               .law = SpeedLaw::Constant(2),
+               .modifiers = {runtime::SpeedModifier::Crash(1, 1)}}));
+  };
+  const StudyOptions options{.rounds = 3000, .budget = 3};
+  const AllocatorOptions ata{.num_workers = 2, .budget = 3, .alpha = 1};
+  runtime::SpeedModel models[] = {make_model(), make_model(), make_model()};
+  RoundSimulator simulators[] = {RoundSimulator(&models[0]),
+                                 RoundSimulator(&models[1]),
+                                 RoundSimulator(&models[2])};
+  auto first = CreateAllocator("ata", ata);
+  auto unbroken = Study::Create(first->get(), &simulators[0], options);
+  ASSERT_THAT(unbroken->Run({}), IsOk());
+
+  StopAtCall second(*CreateAllocator("ata", ata), 30000);
+  auto broken = Study::Create(&second, &simulators[1], options);
+  ASSERT_THAT(broken->Run({.stop = &second.stop}), IsOk());
+  const StudySummary partial = broken->Summary();
+  EXPECT_FALSE(partial.complete);
+  EXPECT_GT(partial.last.round, 0);
+  for (size_t k = 0; k < partial.points.size(); ++k) {
+    EXPECT_EQ(partial.points[k].runtime_seconds,
+              unbroken->Summary().points[k].runtime_seconds);
+  }
+
+  auto third = CreateAllocator("ata", ata);
+  auto resumed = Study::Create(third->get(), &simulators[2], options);
+  ASSERT_THAT(resumed->RestoreState(broken->SaveState()), IsOk());
+  ASSERT_THAT(resumed->Run({}), IsOk());
+  EXPECT_EQ(resumed->SaveState(), unbroken->SaveState());
 }
 
 TEST(StudyTest, WaitsWhileNobodyIsUp) {
