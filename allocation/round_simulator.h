@@ -147,7 +147,8 @@ class RoundSimulator {
                ? 0
                : options_.communication_seconds[worker];
   }
-  // Sets request->up for the present clock; waits while nobody is up.
+  // Sets request->up for the present clock, to empty if all are up; waits while
+  // nobody is.
   absl::Status FindWorkers(RoundRequest* request);
 
   const runtime::TaskDurations* const durations_;

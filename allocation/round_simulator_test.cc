@@ -33,6 +33,7 @@ using ::muster::runtime::StatusIs;
 using ::muster::runtime::TaskDurations;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 using Mode = Allocation::Mode;
 using Leftover = Allocation::Leftover;
@@ -316,6 +317,24 @@ runtime::SpeedModel ModelOf(std::vector<runtime::WorkerSpec> workers) {
       {.workers = std::move(workers), .text = ""}, 1);
   EXPECT_THAT(model, IsOk());
   return *std::move(model);
+}
+
+// Worker 0 is down in [3, 5): the second round begins at 4.
+TEST(RoundSimulatorTest, TheMaskIsGivenOnlyWhenSomebodyIsDown) {
+  runtime::SpeedModel model =
+      ModelOf({{.law = SpeedLaw::Constant(2),
+                .modifiers = {runtime::SpeedModifier::Outage(3, 5)}},
+               {.law = SpeedLaw::Constant(1), .modifiers = {}}});
+  RoundSimulator simulator(&model);
+  FirstUp allocator;
+  Allocation allocation;
+  for (int round = 1; round <= 3; ++round) {
+    ASSERT_THAT(simulator.Play(allocator, round, 1, &allocation), IsOk());
+  }
+  // Round 2 loses worker 0's task at 3 and has a second wave; round 3 is at 4.
+  EXPECT_THAT(
+      allocator.masks,
+      ElementsAre(IsEmpty(), IsEmpty(), ElementsAre(0, 1), ElementsAre(0, 1)));
 }
 
 // A task succeeds with probability e^-9.
