@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,20 @@ absl::Status ValidateMeans(const std::vector<double>& means, size_t n) {
                      " entries; give one per worker (", n, ") or none"));
   }
   return absl::OkStatus();
+}
+
+// The first index at which two vectors differ, be it by their lengths.
+template <typename T>
+std::optional<size_t> FirstDifference(const std::vector<T>& x,
+                                      const std::vector<T>& y) {
+  if (x == y) return std::nullopt;
+  return static_cast<size_t>(
+      std::mismatch(x.begin(), x.end(), y.begin(), y.end()).first - x.begin());
+}
+
+template <typename T>
+std::string EntryText(const std::vector<T>& x, size_t index) {
+  return index < x.size() ? absl::StrCat(x[index]) : "none";
 }
 
 }  // namespace
@@ -80,13 +95,20 @@ absl::Status Validate(const StudyOptions& options) {
 }
 
 struct Study::State {
+  int64_t rounds = 0;
+  int64_t budget = 0;
+  std::vector<int64_t> record_rounds;
+  bool regret = true;
+  std::vector<double> true_means;
   StudyPoint total;
   std::vector<StudyPoint> points;
   std::string allocator;
   std::string simulator;
 
   static void Fields(auto& self, auto&& visit) {
-    visit(self.total, self.points, self.allocator, self.simulator);
+    visit(self.rounds, self.budget, self.record_rounds, self.regret,
+          self.true_means, self.total, self.points, self.allocator,
+          self.simulator);
   }
 };
 
@@ -190,12 +212,16 @@ absl::Status Study::Run(const runtime::Runtime& runtime) {
 StudySummary Study::Summary() const {
   return {.points = points_,
           .last = total_,
-          .complete = total_.round == options_.rounds,
-          .last_allocation = allocation_.tasks};
+          .complete = total_.round == options_.rounds};
 }
 
 std::string Study::SaveState() const {
-  const State state{.total = total_,
+  const State state{.rounds = options_.rounds,
+                    .budget = options_.budget,
+                    .record_rounds = options_.record_rounds,
+                    .regret = options_.regret,
+                    .true_means = options_.true_means,
+                    .total = total_,
                     .points = points_,
                     .allocator = allocator_->SaveState(),
                     .simulator = simulator_->SaveState()};
@@ -204,19 +230,58 @@ std::string Study::SaveState() const {
   return bytes;
 }
 
+absl::Status Study::CheckOptions(const State& state) const {
+  const auto differs = [](absl::string_view field, const auto& saved,
+                          const auto& own) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "saved study has ", field, " = ", saved, ", this one ", own,
+        "; go on with the options of the saved one, or begin anew"));
+  };
+  if (state.rounds != options_.rounds) {
+    return differs("rounds", state.rounds, options_.rounds);
+  }
+  if (state.budget != options_.budget) {
+    return differs("budget", state.budget, options_.budget);
+  }
+  if (state.regret != options_.regret) {
+    return differs("regret", state.regret, options_.regret);
+  }
+  const std::optional<size_t> record =
+      FirstDifference(state.record_rounds, options_.record_rounds);
+  if (record.has_value()) {
+    return differs(absl::StrCat("record_rounds[", *record, "]"),
+                   EntryText(state.record_rounds, *record),
+                   EntryText(options_.record_rounds, *record));
+  }
+  const std::optional<size_t> mean =
+      FirstDifference(state.true_means, options_.true_means);
+  if (mean.has_value()) {
+    return differs(absl::StrCat("true_means[", *mean, "]"),
+                   EntryText(state.true_means, *mean),
+                   EntryText(options_.true_means, *mean));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Study::RestoreState(absl::string_view bytes) {
   absl::StatusOr<State> state = runtime::Decode<State>(bytes);
   if (!state.ok()) {
     return absl::DataLossError(
         absl::StrCat("saved state of a study: ", state.status().message()));
   }
+  MUSTER_RETURN_IF_ERROR(CheckOptions(*state));
   if (state->total.round < 0 || state->total.round > options_.rounds) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("saved study is at round ", state->total.round,
-                     "; this one has ", options_.rounds, " rounds"));
+    return absl::DataLossError(
+        absl::StrCat("saved state of a study is at round ", state->total.round,
+                     " of ", options_.rounds));
   }
+  const std::string before = simulator_->SaveState();
   MUSTER_RETURN_IF_ERROR(simulator_->RestoreState(state->simulator));
-  MUSTER_RETURN_IF_ERROR(allocator_->RestoreState(state->allocator));
+  const absl::Status restored = allocator_->RestoreState(state->allocator);
+  if (!restored.ok()) {
+    MUSTER_CHECK_OK(simulator_->RestoreState(before));
+    return restored;
+  }
   total_ = state->total;
   points_ = std::move(state->points);
   return absl::OkStatus();

@@ -75,7 +75,6 @@ struct StudySummary {
   std::vector<StudyPoint> points;  // at the recorded rounds that were reached
   StudyPoint last;                 // after the last round played
   bool complete = false;           // false: stopped early
-  std::vector<WorkerTasks> last_allocation;
 };
 
 // Not thread-safe. Allocator and simulator are borrowed and must outlive it; no
@@ -96,7 +95,10 @@ class Study {
 
   StudySummary Summary() const;
 
-  // Everything: totals, points, allocator and simulator.
+  // Everything: options, totals, points, allocator and simulator. RestoreState:
+  // DataLoss for damaged bytes, FailedPrecondition naming the field and both
+  // values for a study of other options, and the errors of the allocator's and
+  // the simulator's; nothing changes then.
   std::string SaveState() const;
   absl::Status RestoreState(absl::string_view bytes);
 
@@ -106,6 +108,8 @@ class Study {
   Study(Allocator* allocator, RoundSimulator* simulator, StudyOptions options);
   // Adds a round that was allocated as allocation_ to the totals.
   void AddRound(const RoundOutcome& outcome);
+  // FailedPrecondition if they are not this study's.
+  absl::Status CheckOptions(const State& state) const;
   // Sets means_ and optimal_loss_ to those of the present clock.
   void ComputeOptimum();
 

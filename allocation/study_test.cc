@@ -431,6 +431,56 @@ TEST(StudyTest, AStopWithinARoundLeavesAStateBetweenRounds) {
   EXPECT_EQ(resumed->SaveState(), unbroken->SaveState());
 }
 
+TEST(StudyTest, StatesOfOtherStudiesAreRefusedAndChangeNothing) {
+  const World world = PaperWorld(5, 1);
+  const TaskDurations durations(world.laws, 1);
+  auto ata = CreateAllocator("ata", world.options);
+  RoundSimulator simulator(&durations);
+  const StudyOptions options{
+      .rounds = 100, .budget = 23, .record_rounds = {10, 100}};
+  auto study = Study::Create(ata->get(), &simulator, options);
+  ASSERT_THAT(study->Run({}), IsOk());
+  const std::string bytes = study->SaveState();
+
+  const auto refusal = [&](const char* policy, const StudyOptions& other) {
+    auto allocator = CreateAllocator(policy, world.options);
+    RoundSimulator fresh(&durations);
+    auto second = Study::Create(allocator->get(), &fresh, other);
+    EXPECT_THAT(second, IsOk());
+    const std::string before = second->SaveState();
+    const absl::Status status = second->RestoreState(bytes);
+    EXPECT_EQ(second->SaveState(), status.ok() ? bytes : before);
+    return status;
+  };
+  const auto differs = [](const char* text) {
+    return StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(text));
+  };
+  EXPECT_THAT(refusal("ata", options), IsOk());
+  StudyOptions other = options;
+  other.budget = 50;
+  EXPECT_THAT(refusal("ata", other), differs("budget = 23, this one 50"));
+  other = options;
+  other.rounds = 200;
+  EXPECT_THAT(refusal("ata", other), differs("rounds = 100, this one 200"));
+  other = options;
+  other.record_rounds = {10, 20, 100};
+  EXPECT_THAT(refusal("ata", other),
+              differs("record_rounds[1] = 100, this one 20"));
+  other.record_rounds = {10};
+  EXPECT_THAT(refusal("ata", other),
+              differs("record_rounds[1] = 100, this one none"));
+  other = options;
+  other.regret = false;
+  EXPECT_THAT(refusal("ata", other), differs("regret = 1, this one 0"));
+  other = options;
+  other.true_means = {1, 2, 3, 4, 5};
+  EXPECT_THAT(refusal("ata", other),
+              differs("true_means[0] = none, this one 1"));
+  // Refused by the allocator, after the simulator has taken its part.
+  EXPECT_THAT(refusal("ata_empirical", options),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ata")));
+}
+
 TEST(StudyTest, WaitsWhileNobodyIsUp) {
   runtime::SpeedModel model =
       ModelOf({{.law = SpeedLaw::Constant(1),
