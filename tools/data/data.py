@@ -231,6 +231,24 @@ def run_fetch(known, options):
     return 1 if failed else 0
 
 
+def _number(kind, least, most):
+    """The type of an argument: a `kind` between two bounds."""
+
+    def read(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not least <= value <= most:  # NaN is not, either
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(
+                f"'{text}' must be {what} between {least} and {most}"
+            )
+        return value
+
+    return read
+
+
 def _parser():
     parser = argparse.ArgumentParser(
         prog="data",
@@ -248,9 +266,12 @@ def _parser():
         command.add_argument("--data_dir", default="", help="default: $MUSTER_DATA")
         if name == "fetch":
             command.add_argument("--mirror", default="", help="an address with DIR's layout")
-            command.add_argument("--retries", type=int, default=4)
             command.add_argument(
-                "--retry_seconds", type=float, default=0.5,
+                "--retries", type=_number(int, 0, 20), default=4,
+                help="further tries of a transfer that was cut; 0: none",
+            )
+            command.add_argument(
+                "--retry_seconds", type=_number(float, 0, 60), default=0.5,
                 help="wait before the first retry; doubles",
             )
     return parser

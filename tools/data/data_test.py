@@ -289,6 +289,19 @@ class ToolTest(_Case):
         os.environ.pop("MUSTER_DATA", None)
         self.assertEqual(self.run_tool("fetch", "numbers")[0], 2)
 
+    def test_numbers_out_of_bounds(self):
+        for flag, message in (
+            ("--retries=-1", "--retries: '-1' must be a whole number between 0 and 20"),
+            ("--retries=1.5", "--retries: '1.5' must be a whole number"),
+            ("--retry_seconds=-1", "--retry_seconds: '-1' must be a number between"),
+            ("--retry_seconds=nan", "--retry_seconds: 'nan' must be a number"),
+        ):
+            err = io.StringIO()
+            with contextlib.redirect_stderr(err), self.assertRaises(SystemExit) as end:
+                data.main(["fetch", "numbers", flag], self.known)
+            self.assertEqual(end.exception.code, 2)
+            self.assertIn(message, err.getvalue())
+
     def test_relative_folders_are_those_of_the_call(self):
         os.environ["BUILD_WORKING_DIRECTORY"] = self.folder
         self.addCleanup(os.environ.pop, "BUILD_WORKING_DIRECTORY")
