@@ -2,9 +2,10 @@
 
     count_claims.py CLAIMS.csv EXIT_CODE
 
-EXIT_CODE is the experiment's own. Prints the claims that failed and, last,
-"N passed, N failed": a tie is a pass, a skipped claim (its data set is missing)
-is neither. An experiment that ended with an error (another code than 0, or 2
+EXIT_CODE is the experiment's own. Prints the claims that failed, how many of
+those that did not were ties or skipped, and last "N passed, N failed": a tie
+(the seeds do not decide) counts as passed, a skipped claim (its data set is
+missing) as neither. An experiment that ended with an error (another code than 0, or 2
 for a failed claim) counts as one failure, as does one without any claim.
 """
 
@@ -37,6 +38,11 @@ def main():
     passed, failures = count(rows, exit_code)
     for failure in failures:
         print(f"FAILED {failure}")
+    verdicts = [row["verdict"] for row in rows]
+    print(
+        f"{verdicts.count('tie')} tied (counted as passed), "
+        f"{verdicts.count('skipped')} skipped (counted as neither)"
+    )
     print(f"{passed} passed, {len(failures)} failed")
     sys.exit(1 if failures else 0)
 
