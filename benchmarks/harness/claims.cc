@@ -44,8 +44,11 @@ Claim Measured(ClaimText text, std::span<const double> values) {
           .seeds = interval.count};
 }
 
-bool AnyNan(std::span<const double> values) {
-  return std::any_of(values.begin(), values.end(),
+// Whether no interval can be told: a NaN among the values, or, with several
+// seeds, one that is not finite or so large that the sums are not.
+bool Undecidable(std::span<const double> values, const Interval& interval) {
+  return std::isnan(interval.low) || std::isnan(interval.high) ||
+         std::any_of(values.begin(), values.end(),
                      [](double value) { return std::isnan(value); });
 }
 
@@ -111,7 +114,7 @@ Verdict Claims::Judge(ClaimText text, absl::string_view bound_text,
   const Interval interval = MeanInterval(ours);
   Claim claim = Measured(std::move(text), ours);
   if (claim.paper.empty()) claim.paper = std::string(bound_text);
-  if (AnyNan(ours)) {
+  if (Undecidable(ours, interval)) {
     claim.verdict = Verdict::kFail;
   } else if (interval.low >= low && interval.high <= high) {
     claim.verdict = Verdict::kPass;
@@ -141,7 +144,7 @@ Verdict Claims::JudgeLess(ClaimText text, std::span<const double> a,
   const Interval interval = MeanInterval(differences);
   Claim claim = Measured(std::move(text), differences);
   if (claim.paper.empty()) claim.paper = "> 0";
-  if (AnyNan(differences)) {
+  if (Undecidable(differences, interval)) {
     claim.verdict = Verdict::kFail;
   } else if (interval.low > 0) {
     claim.verdict = Verdict::kPass;
@@ -188,7 +191,8 @@ Verdict Claims::JudgeExact(ClaimText text, double paper,
   return verdict;
 }
 
-Verdict Claims::JudgeTrue(ClaimText text, bool holds) {
+Verdict Claims::JudgeTrue(ClaimText text, bool holds, int64_t seeds) {
+  MUSTER_CHECK(seeds >= 1) << "claim " << text.id << ": " << seeds << " seeds";
   const Verdict verdict = holds ? Verdict::kPass : Verdict::kFail;
   Add({.id = std::move(text.id),
        .source = std::move(text.source),
@@ -197,7 +201,7 @@ Verdict Claims::JudgeTrue(ClaimText text, bool holds) {
        .ours = holds ? 1.0 : 0.0,
        .low = kNan,
        .high = kNan,
-       .seeds = 1,
+       .seeds = seeds,
        .verdict = verdict});
   return verdict;
 }

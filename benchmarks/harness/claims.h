@@ -11,7 +11,8 @@
 //   tie   the interval reaches both: these seeds do not decide
 //
 // With one seed there is no interval: the value alone decides. A NaN anywhere
-// fails. `skipped` is for what could not be run (data missing, interrupted).
+// fails, and so does an infinite value among several: their mean has no
+// interval. `skipped` is for what could not be run (data missing, interrupted).
 
 #include <cstdint>
 #include <span>
@@ -83,8 +84,9 @@ class Claims {
   Verdict JudgeExact(ClaimText text, double paper,
                      std::span<const double> ours);
 
-  // A property that holds or not (an order of five policies, equal bytes).
-  Verdict JudgeTrue(ClaimText text, bool holds);
+  // A property that holds or not (an order of five policies, equal bytes) of
+  // `seeds` >= 1 (CHECKed) runs together.
+  Verdict JudgeTrue(ClaimText text, bool holds, int64_t seeds = 1);
 
   // Not run; `reason` is appended to the statement in parentheses.
   void Skip(ClaimText text, absl::string_view reason);

@@ -1,6 +1,7 @@
 #include "muster/benchmarks/harness/claims.h"
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,35 @@ TEST(ClaimsTest, NanFails) {
             Verdict::kFail);
   EXPECT_EQ(claims.JudgeAtMost(Text("c"), Values{nan}, 1), Verdict::kFail);
   EXPECT_EQ(claims.JudgeExact(Text("d"), nan, Values{nan}), Verdict::kFail);
+}
+
+// One infinite value among several: no seed may hide behind the others.
+TEST(ClaimsTest, AnInfiniteValueAmongSeveralFails) {
+  Claims claims;
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(claims.JudgeNear(Text("a"), 1, Values{1, infinity, 1}, 0.01),
+            Verdict::kFail);
+  EXPECT_EQ(claims.JudgeAtLeast(Text("b"), Values{30, infinity}, 27),
+            Verdict::kFail);
+  EXPECT_EQ(claims.JudgeAtMost(Text("c"), Values{1, -infinity}, 2),
+            Verdict::kFail);
+  EXPECT_EQ(claims.JudgeLess(Text("d"), Values{1, 1}, Values{2, infinity}),
+            Verdict::kFail);
+  EXPECT_EQ(claims.JudgeBetween(Text("e"), Values{1e308, 1e308, -1e308}, 0, 1),
+            Verdict::kFail);
+  // Alone it decides as any value does.
+  EXPECT_EQ(claims.JudgeAtLeast(Text("f"), Values{infinity}, 27),
+            Verdict::kPass);
+  EXPECT_EQ(claims.JudgeAtMost(Text("g"), Values{infinity}, 27),
+            Verdict::kFail);
+}
+
+TEST(ClaimsTest, APropertyOfSeveralSeedsSaysHowMany) {
+  Claims claims;
+  claims.JudgeTrue(Text("a"), true, 5);
+  claims.JudgeTrue(Text("b"), true);
+  EXPECT_EQ(claims.all()[0].seeds, 5);
+  EXPECT_EQ(claims.all()[1].seeds, 1);
 }
 
 TEST(ClaimsTest, TheTextOfTheBoundCanBeGiven) {
