@@ -124,11 +124,16 @@ class BarrierWaitTest(unittest.TestCase):
         self.assertIn(self.run_program(*flags, out=whole).returncode, (0, 2))
         self.assertEqual(_files(self.out), _files(whole))
 
-    def test_resume_needs_the_same_flags(self):
+    def test_resume_with_other_flags_begins_anew(self):
+        flags = ["--rounds=2000", "--figures=false"]
         self.assertIn(self.run_program("--rounds=1000").returncode, (0, 2))
-        run = self.run_program("--rounds=2000", "--resume")
-        self.assertEqual(run.returncode, 1)
+        run = self.run_program(*flags, "--resume")
+        self.assertIn(run.returncode, (0, 2), run.stderr)
+        self.assertIn("note: --resume begins anew", run.stderr)
         self.assertIn("other flags or by another build", run.stderr)
+        whole = self.out + "_whole"
+        self.assertIn(self.run_program(*flags, out=whole).returncode, (0, 2))
+        self.assertEqual(_files(self.out), _files(whole))
 
     def test_wrong_flags_leave_nothing_behind(self):
         for flag, message in (

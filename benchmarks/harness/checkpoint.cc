@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "muster/benchmarks/harness/sha256.h"
 #include "muster/benchmarks/harness/table.h"
@@ -19,6 +20,9 @@ namespace {
 
 constexpr absl::string_view kFormat = "muster checkpoint 1";
 constexpr absl::string_view kSuffix = ".checkpoint";
+constexpr absl::string_view kDataRecord = "data.sha256";
+constexpr size_t kSha256Digits = 64;
+constexpr absl::string_view kSeparator = "  ";
 
 // Takes one line off the front of `bytes`; false when there is no line end.
 bool TakeLine(absl::string_view* bytes, absl::string_view* line) {
@@ -38,6 +42,21 @@ std::string CheckpointStore::Path(absl::string_view name) const {
   return absl::StrCat(folder_, "/", name, kSuffix);
 }
 
+std::string CheckpointStore::DataPath() const {
+  return absl::StrCat(folder_, "/", kDataRecord);
+}
+
+absl::Status CheckpointStore::Write(const std::string& path,
+                                    absl::string_view bytes) {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "cannot make the checkpoint folder ", folder_, ": ", error.message()));
+  }
+  return runtime::WriteFileAtomically(path, bytes);
+}
+
 absl::Status CheckpointStore::Save(absl::string_view name,
                                    absl::string_view bytes) {
   if (!IsFileName(name)) {
@@ -45,15 +64,8 @@ absl::Status CheckpointStore::Save(absl::string_view name,
         absl::StrCat("checkpoint name '", name,
                      "': use letters, digits, '_', '-' and '.' only"));
   }
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        "cannot make the checkpoint folder ", folder_, ": ", error.message()));
-  }
-  return runtime::WriteFileAtomically(
-      Path(name), absl::StrCat(kFormat, "\n", fingerprint_, "\n",
-                               Sha256Hex(bytes), "\n", bytes));
+  return Write(Path(name), absl::StrCat(kFormat, "\n", fingerprint_, "\n",
+                                        Sha256Hex(bytes), "\n", bytes));
 }
 
 absl::StatusOr<std::string> CheckpointStore::Load(
@@ -99,12 +111,43 @@ absl::Status CheckpointStore::Forget(absl::string_view name) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<DataChecksums> CheckpointStore::LoadData() const {
+  DataChecksums checksums;
+  std::error_code error;
+  if (!std::filesystem::exists(DataPath(), error)) return checksums;
+  MUSTER_ASSIGN_OR_RETURN(const std::string text,
+                          runtime::ReadFile(DataPath()));
+  absl::string_view rest = text;
+  absl::string_view line;
+  while (TakeLine(&rest, &line)) {
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(line, absl::MaxSplits(kSeparator, 1));
+    if (parts.first.size() != kSha256Digits || parts.second.empty()) break;
+    checksums.insert({parts.second, parts.first});
+    line = {};
+  }
+  if (!rest.empty() || !line.empty()) {
+    return absl::DataLossError(absl::StrCat(
+        DataPath(), ": damaged; run without --resume to begin anew"));
+  }
+  return checksums;
+}
+
+absl::Status CheckpointStore::SaveData(const DataChecksums& checksums) {
+  std::string text;
+  for (const auto& [name, sha256] : checksums) {
+    absl::StrAppend(&text, sha256, kSeparator, name, "\n");
+  }
+  return Write(DataPath(), text);
+}
+
 absl::Status CheckpointStore::Clear() {
   std::error_code error;
   std::vector<std::filesystem::path> blobs;
   for (std::filesystem::directory_iterator entry(folder_, error), end;
        !error && entry != end; entry.increment(error)) {
-    if (absl::EndsWith(entry->path().string(), kSuffix)) {
+    const std::string name = entry->path().filename().string();
+    if (absl::EndsWith(name, kSuffix) || name == kDataRecord) {
       blobs.push_back(entry->path());
     }
   }

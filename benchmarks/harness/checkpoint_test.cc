@@ -69,6 +69,26 @@ TEST_F(CheckpointTest, ForgetsAndClears) {
   EXPECT_THAT(store.Load("y"), IsOk());
 }
 
+TEST_F(CheckpointTest, RecordsTheDataFiles) {
+  CheckpointStore store(folder_, "f1");
+  EXPECT_THAT(store.LoadData(), IsOkAndHolds(DataChecksums()));
+  const DataChecksums checksums = {{"a/x.gz", std::string(64, '0')},
+                                   {"name  with spaces", std::string(64, 'f')}};
+  EXPECT_THAT(store.SaveData(checksums), IsOk());
+  EXPECT_THAT(CheckpointStore(folder_, "f1").LoadData(),
+              IsOkAndHolds(checksums));
+  for (const std::string& damaged :
+       {std::string(64, '0') + "  cut", std::string("0  short\n"),
+        std::string(64, '0') + "\n"}) {
+    std::ofstream(folder_ + "/data.sha256") << damaged;
+    EXPECT_THAT(store.LoadData(), StatusIs(absl::StatusCode::kDataLoss,
+                                           HasSubstr("data.sha256: damaged")));
+  }
+  EXPECT_THAT(store.Clear(), IsOk());
+  EXPECT_THAT(store.LoadData(), IsOkAndHolds(DataChecksums()));
+  EXPECT_FALSE(std::filesystem::exists(folder_));
+}
+
 TEST_F(CheckpointTest, SaysWhatIsWrong) {
   CheckpointStore store(folder_, "f1");
   EXPECT_THAT(store.Save("../x", "1"),

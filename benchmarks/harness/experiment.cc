@@ -8,10 +8,8 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
-#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -20,8 +18,8 @@
 #include "absl/strings/str_join.h"
 #include "muster/benchmarks/harness/checkpoint.h"
 #include "muster/benchmarks/harness/command_line.h"
+#include "muster/benchmarks/harness/data_files.h"
 #include "muster/benchmarks/harness/plot_runner.h"
-#include "muster/benchmarks/harness/provenance.h"
 #include "muster/benchmarks/harness/results_json.h"
 #include "muster/benchmarks/harness/sha256.h"
 #include "muster/runtime/atomic_file.h"
@@ -110,8 +108,9 @@ struct Experiment::Impl {
   std::vector<FigureSpec> figures;
   std::vector<std::string> notes;
   std::vector<std::pair<std::string, std::string>> files;
-  std::map<std::string, std::string> data_checksums;
-  std::set<std::string> missing_data;
+  std::optional<DataFiles> data;  // from Start on
+  std::mutex record_mutex;
+  std::optional<DataChecksums> recorded;  // guarded; set by the first Save
   std::once_flag fingerprint_once;
   std::string fingerprint;
   std::optional<CheckpointStore> checkpoints;
@@ -134,6 +133,7 @@ absl::StatusOr<std::unique_ptr<Experiment>> Experiment::Start(
   }
   MUSTER_ASSIGN_OR_RETURN(experiment->flags_, ReadCommonFlags(info));
   experiment->info_ = std::move(info);
+  impl.data.emplace(experiment->flags_.data_dir);
   std::error_code error;
   impl.made_out = !fs::exists(experiment->flags_.out, error);
   MUSTER_RETURN_IF_ERROR(CheckWritable(experiment->flags_.out));
@@ -183,23 +183,7 @@ void Experiment::AddFile(std::string relative_path, std::string contents) {
 
 absl::StatusOr<std::string> Experiment::DataFile(
     absl::string_view relative_path) {
-  const std::string path = absl::StrCat(flags_.data_dir, "/", relative_path);
-  std::error_code error;
-  if (flags_.data_dir.empty() || !fs::is_regular_file(path, error)) {
-    const std::string folder =
-        flags_.data_dir.empty() ? "FOLDER" : flags_.data_dir;
-    impl_->missing_data.insert(std::string(relative_path));
-    return absl::NotFoundError(
-        absl::StrCat("no data file ", relative_path,
-                     flags_.data_dir.empty()
-                         ? ": neither --data_dir nor $MUSTER_DATA is set"
-                         : absl::StrCat(" in --data_dir=", flags_.data_dir),
-                     "; get it by: ./bazelw run //tools/data -- fetch ",
-                     relative_path, " --data_dir ", folder));
-  }
-  MUSTER_ASSIGN_OR_RETURN(impl_->data_checksums[std::string(relative_path)],
-                          Sha256OfFile(path));
-  return path;
+  return impl_->data->Find(relative_path);
 }
 
 CheckpointStore& Experiment::Checkpoints() {
@@ -221,21 +205,53 @@ CheckpointStore& Experiment::Checkpoints() {
 absl::Status Experiment::CheckResumable() {
   const std::string all = flags_.out + "/checkpoint";
   Checkpoints();
+  const std::string ours =
+      absl::StrCat(all, "/", impl_->fingerprint.substr(0, kFolderDigits));
   std::error_code error;
-  if (!fs::exists(all, error) || fs::is_empty(all, error) ||
-      fs::exists(
-          absl::StrCat(all, "/", impl_->fingerprint.substr(0, kFolderDigits)),
-          error)) {
+  if (!fs::exists(ours, error)) {
+    if (fs::exists(all, error) && !fs::is_empty(all, error)) {
+      std::fprintf(
+          stderr,
+          "%s: note: --resume begins anew: the checkpoints in %s were "
+          "saved with other flags or by another build of the program\n",
+          info_.name.c_str(), all.c_str());
+    }
     return absl::OkStatus();
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "--resume: the checkpoints in ", all,
-      " were saved with other flags or by another build of the program; repeat "
-      "the flags of that run with its program, or leave --resume out to begin "
-      "anew"));
+  MUSTER_ASSIGN_OR_RETURN(const DataChecksums recorded,
+                          Checkpoints().LoadData());
+  const absl::Status status = impl_->data->CheckUnchanged(recorded);
+  if (status.ok()) return status;
+  return absl::Status(
+      status.code(),
+      absl::StrCat("--resume: ", status.message(), ", but the checkpoints in ",
+                   ours,
+                   " were computed from it; name the folder of the former data "
+                   "by --data_dir, or leave --resume out to begin anew"));
+}
+
+// Makes the record of data files hold all that a blob saved from now on may
+// rest on, and the folder hold no blob that rests on others.
+absl::Status Experiment::RecordData() {
+  const std::lock_guard<std::mutex> lock(impl_->record_mutex);
+  const bool first = !impl_->recorded.has_value();
+  if (first) {
+    absl::StatusOr<DataChecksums> old = Checkpoints().LoadData();
+    if (!flags_.resume &&
+        !(old.ok() && impl_->data->CheckUnchanged(*old).ok())) {
+      MUSTER_RETURN_IF_ERROR(Checkpoints().Clear());
+      old = DataChecksums();
+    }
+    MUSTER_ASSIGN_OR_RETURN(impl_->recorded, std::move(old));
+  }
+  const size_t before = impl_->recorded->size();
+  impl_->recorded->merge(impl_->data->checksums());
+  if (!first && impl_->recorded->size() == before) return absl::OkStatus();
+  return Checkpoints().SaveData(*impl_->recorded);
 }
 
 absl::Status Experiment::Save(absl::string_view name, absl::string_view bytes) {
+  MUSTER_RETURN_IF_ERROR(RecordData());
   return Checkpoints().Save(name, bytes);
 }
 
@@ -261,8 +277,8 @@ absl::Status Experiment::WriteResults(const std::vector<Claim>& claims) {
       .info = info_,
       .flags = flags_,
       .result_flags = ResultFlags(),
-      .data_checksums = impl_->data_checksums,
-      .missing_data = impl_->missing_data,
+      .data_checksums = impl_->data->checksums(),
+      .missing_data = impl_->data->missing(),
       .tables = impl_->tables,
       .figures = impl_->figures,
       .claims = claims,

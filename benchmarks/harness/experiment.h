@@ -61,7 +61,8 @@ class Experiment {
  public:
   // Reads the command line (never exits), checks it, makes the output folder.
   // InvalidArgument: a flag unknown or out of its bounds, by name, value, bound
-  // and mend. PermissionDenied: --out cannot be written.
+  // and mend. PermissionDenied: --out cannot be written. FailedPrecondition:
+  // --resume, but a data file of the checkpoints is missing or another one.
   static absl::StatusOr<std::unique_ptr<Experiment>> Start(int argc,
                                                            char** argv,
                                                            ExperimentInfo info);
@@ -87,13 +88,16 @@ class Experiment {
   void AddFile(std::string relative_path, std::string contents);
 
   // The path of a data file under --data_dir, its checksum noted for
-  // results.json. NotFound says which command fetches it.
+  // results.json. NotFound says which command fetches it, or that it is made by
+  // hand. Thread-safe.
   absl::StatusOr<std::string> DataFile(absl::string_view relative_path);
 
   // Named byte blobs in <out>/checkpoint, written atomically with a checksum
-  // and the fingerprint of the flags and of this binary. Load without --resume,
-  // or of a name never saved, is NotFound; FailedPrecondition when the
-  // fingerprint differs; DataLoss when the bytes are damaged. Thread-safe.
+  // and the fingerprint of the flags and of this binary, in a folder of that
+  // fingerprint that also records the data files. Load without --resume, or of
+  // a name never saved under these flags by this binary, is NotFound; DataLoss
+  // when the bytes are damaged. Without --resume the first Save removes blobs
+  // that were computed from other data. Thread-safe.
   absl::Status Save(absl::string_view name, absl::string_view bytes);
   absl::StatusOr<std::string> Load(absl::string_view name);
   absl::Status Forget(absl::string_view name);
@@ -111,6 +115,7 @@ class Experiment {
 
   CheckpointStore& Checkpoints();
   absl::Status CheckResumable();
+  absl::Status RecordData();
   absl::Status WriteResults(const std::vector<Claim>& claims);
   absl::Status WriteRun(int exit_code);
   int Fail(const absl::Status& status);

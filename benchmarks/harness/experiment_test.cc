@@ -21,6 +21,7 @@ using runtime::IsOkAndHolds;
 using runtime::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 namespace fs = std::filesystem;
 
@@ -139,13 +140,20 @@ TEST_F(ExperimentTest, DataFilesAreFoundAndTheirChecksumsKept) {
               IsOkAndHolds(root_ + "/data/libsvm/a9a"));
   EXPECT_THAT(experiment->DataFile("libsvm/b"),
               StatusIs(absl::StatusCode::kNotFound,
-                       HasSubstr("./bazelw run //tools/data -- fetch libsvm/b "
-                                 "--data_dir " +
+                       HasSubstr("get it by: ./bazelw run //tools/data -- "
+                                 "fetch libsvm/b --data_dir " +
                                  root_ + "/data")));
+  EXPECT_THAT(
+      experiment->DataFile("bow/20news/20news.train.labels.gz"),
+      StatusIs(absl::StatusCode::kNotFound,
+               AllOf(HasSubstr("no address serves 20news as it is: make it by "
+                               "hand as told by ./bazelw run //tools/data -- "
+                               "list 20news"),
+                     Not(HasSubstr("fetch")))));
   EXPECT_EQ(experiment->Finish(absl::OkStatus()), 0);
   EXPECT_EQ(Read("results.json")["data_sha256"]["libsvm/a9a"],
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(Read("results.json")["missing_data"][0], "libsvm/b");
+  EXPECT_EQ(Read("results.json")["missing_data"][1], "libsvm/b");
 }
 
 TEST_F(ExperimentTest, CheckpointsAreReadOnlyWhenResuming) {
@@ -160,9 +168,68 @@ TEST_F(ExperimentTest, CheckpointsAreReadOnlyWhenResuming) {
     EXPECT_THAT(experiment->Forget("x"), IsOk());
     EXPECT_THAT(experiment->Load("x"), StatusIs(absl::StatusCode::kNotFound));
   }
-  EXPECT_THAT(TryStart({"--seed=2", "--resume"}),
+}
+
+TEST_F(ExperimentTest, ResumeWithOtherFlagsBeginsAnewAndSaysSo) {
+  EXPECT_THAT(Start({"--seed=1"})->Save("x", "of seed 1"), IsOk());
+  ::testing::internal::CaptureStderr();
+  const auto other = Start({"--seed=2", "--resume"});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              AllOf(HasSubstr("note: --resume begins anew"),
+                    HasSubstr("other flags or by another build")));
+  EXPECT_THAT(other->Load("x"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(other->Save("x", "of seed 2"), IsOk());
+  // Both are kept.
+  ::testing::internal::CaptureStderr();
+  EXPECT_THAT(Start({"--seed=1", "--resume"})->Load("x"),
+              IsOkAndHolds(std::string("of seed 1")));
+  EXPECT_THAT(Start({"--seed=2", "--resume"})->Load("x"),
+              IsOkAndHolds(std::string("of seed 2")));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+// Two folders with files of the same name, in turn.
+TEST_F(ExperimentTest, ResumeOnOtherDataIsRefused) {
+  for (const char* folder : {"/one", "/two", "/none"}) {
+    fs::create_directories(root_ + folder);
+  }
+  std::ofstream(root_ + "/one/d") << "1";
+  std::ofstream(root_ + "/two/d") << "2";
+  const auto flag = [&](const std::string& folder) {
+    return "--data_dir=" + root_ + folder;
+  };
+  {
+    const auto experiment = Start({flag("/one")});
+    EXPECT_THAT(experiment->Save("before", "no data"), IsOk());
+    EXPECT_THAT(experiment->DataFile("d"), IsOk());
+    EXPECT_THAT(experiment->Save("x", "of one"), IsOk());
+  }
+  EXPECT_THAT(
+      TryStart({flag("/two"), "--resume"}),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               AllOf(HasSubstr("d in --data_dir=" + root_ + "/two is another"),
+                     HasSubstr("leave --resume out to begin anew"))));
+  EXPECT_THAT(TryStart({flag("/none"), "--resume"}),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("other flags or by another build")));
+                       HasSubstr("there is no d in --data_dir=")));
+  EXPECT_THAT(Start({flag("/one"), "--resume"})->Load("x"),
+              IsOkAndHolds(std::string("of one")));
+  // Begun anew on other data: nothing of the former is left to be mixed in.
+  {
+    const auto experiment = Start({flag("/two"), "--noresume"});
+    EXPECT_THAT(experiment->Save("before", "no data"), IsOk());
+  }
+  const auto resumed = Start({flag("/two"), "--resume"});
+  EXPECT_THAT(resumed->Load("before"), IsOkAndHolds(std::string("no data")));
+  EXPECT_THAT(resumed->Load("x"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+// Begun anew on the same data, what is not yet saved again can still be had.
+TEST_F(ExperimentTest, BeginningAnewKeepsBlobsOfTheSameData) {
+  EXPECT_THAT(Start()->Save("x", "bytes"), IsOk());
+  EXPECT_THAT(Start()->Save("y", "bytes"), IsOk());
+  EXPECT_THAT(Start({"--resume"})->Load("x"),
+              IsOkAndHolds(std::string("bytes")));
 }
 
 TEST_F(ExperimentTest, StartNamesWhatIsWrong) {

@@ -23,8 +23,8 @@ struct ResultsDocument {
   const ExperimentInfo& info;
   const CommonFlags& flags;
   std::vector<std::pair<std::string, std::string>> result_flags;
-  const std::map<std::string, std::string>& data_checksums;  // path -> SHA-256
-  const std::set<std::string>& missing_data;  // asked for, not found
+  std::map<std::string, std::string> data_checksums;  // path -> SHA-256
+  std::set<std::string> missing_data;                 // asked for, not found
   std::span<const Table> tables;
   std::span<const FigureSpec> figures;
   std::span<const Claim> claims;
