@@ -135,6 +135,30 @@ class BarrierWaitTest(unittest.TestCase):
         self.assertIn(self.run_program(*flags, out=whole).returncode, (0, 2))
         self.assertEqual(_files(self.out), _files(whole))
 
+    def test_a_signal_while_figures_are_drawn_changes_nothing(self):
+        package = os.path.join(self._folder.name, "python/matplotlib")
+        os.makedirs(package)
+        with open(package + "/__init__.py", "w", encoding="utf-8") as file:
+            # The program is the parent, or the parent of the shell between.
+            file.write(
+                "import os, signal\n"
+                "pid = os.getppid()\n"
+                "while 'barrier_wait' not in os.readlink(f'/proc/{pid}/exe'):\n"
+                "    with open(f'/proc/{pid}/stat') as stat:\n"
+                "        pid = int(stat.read().rsplit(')', 1)[1].split()[1])\n"
+                "os.kill(pid, signal.SIGTERM)\n"
+                "raise ImportError('after the signal')\n"
+            )
+        run = self.run_program(
+            "--quick", environment={"PYTHONPATH": os.path.dirname(package)}
+        )
+        self.assertIn("stopping", run.stderr)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertFalse(self.json("results.json")["incomplete"])
+        self.assertFalse(self.json("run.json")["incomplete"])
+        self.assertEqual(self.json("run.json")["exit_code"], 0)
+        self.assertNotIn("INCOMPLETE", run.stdout)
+
     def test_wrong_flags_leave_nothing_behind(self):
         for flag, message in (
             ("--rounds=-1", "--rounds=-1: must be between 0 and"),

@@ -20,6 +20,7 @@
 #include "muster/benchmarks/harness/command_line.h"
 #include "muster/benchmarks/harness/data_files.h"
 #include "muster/benchmarks/harness/plot_runner.h"
+#include "muster/benchmarks/harness/result_files.h"
 #include "muster/benchmarks/harness/results_json.h"
 #include "muster/benchmarks/harness/sha256.h"
 #include "muster/runtime/atomic_file.h"
@@ -107,7 +108,7 @@ struct Experiment::Impl {
   std::vector<Table> timings;
   std::vector<FigureSpec> figures;
   std::vector<std::string> notes;
-  std::vector<std::pair<std::string, std::string>> files;
+  std::vector<ResultFile> files;
   std::optional<DataFiles> data;  // from Start on
   std::mutex record_mutex;
   std::optional<DataChecksums> recorded;  // guarded; set by the first Save
@@ -283,9 +284,10 @@ absl::Status Experiment::WriteResults(const std::vector<Claim>& claims) {
       .figures = impl_->figures,
       .claims = claims,
       .notes = impl_->notes,
+      .files = impl_->files,
       .incomplete = incomplete,
   };
-  std::vector<std::pair<std::string, std::string>> files = impl_->files;
+  std::vector<ResultFile> files = impl_->files;
   for (const Table& table : impl_->tables) {
     files.emplace_back(absl::StrCat("tables/", table.name(), ".csv"),
                        TableToCsv(table));
@@ -299,12 +301,7 @@ absl::Status Experiment::WriteResults(const std::vector<Claim>& claims) {
   files.emplace_back("results.csv", ResultsCsv(document));
   files.emplace_back("results.json", ResultsJson(document));
   files.emplace_back("claims.csv", ClaimsToCsv(claims));
-  for (const auto& [name, contents] : files) {
-    const std::string path = absl::StrCat(flags_.out, "/", name);
-    std::error_code error;
-    fs::create_directories(fs::path(path).parent_path(), error);
-    MUSTER_RETURN_IF_ERROR(runtime::WriteFileAtomically(path, contents));
-  }
+  MUSTER_RETURN_IF_ERROR(ReplaceResults(flags_.out, files));
   if (flags_.figures) {
     figures_status_ = DrawFigures(flags_.out, specifications);
   }
@@ -341,8 +338,10 @@ int Experiment::Fail(const absl::Status& status) {
 
 int Experiment::Finish(absl::Status status) {
   impl_->printer->Finish();
-  if (stopped()) impl_->incomplete = true;
-  if (!status.ok() && !(absl::IsCancelled(status) && stopped())) {
+  // Looked at once: a signal that comes later finds nothing left to cut short.
+  const bool was_stopped = stopped();
+  if (was_stopped) impl_->incomplete = true;
+  if (!status.ok() && !(absl::IsCancelled(status) && was_stopped)) {
     return Fail(status);
   }
   std::vector<Claim> claims = claims_.all();
@@ -359,7 +358,7 @@ int Experiment::Finish(absl::Status status) {
   for (const Claim& claim : claims) {
     if (claim.verdict == Verdict::kFail) exit_code = 2;
   }
-  if (stopped()) exit_code = 128 + tools::StopSignal();
+  if (was_stopped) exit_code = 128 + tools::StopSignal();
   status = WriteRun(exit_code);
   if (!status.ok()) return Fail(status);
   if (!figures_status_.ok()) {

@@ -33,10 +33,12 @@
 // All but run.json and checkpoint/ are the same bytes for the same flags, seed,
 // binary and machine, for any --threads and whether or not a run was resumed.
 // They are written at the end, each by a rename: an error leaves none behind.
+// Files of an earlier run's results in the same folder go when they are there.
 //
 // Exit codes: 0 every claim passed, tied or was skipped; 1 an error; 2 a claim
 // failed; 130 and 143: stopped by SIGINT or SIGTERM, with the results so far
-// written and marked (a second signal kills at once).
+// written and marked (a second signal kills at once). A first signal that comes
+// when the results are being written changes nothing.
 
 #include <functional>
 #include <memory>

@@ -232,6 +232,38 @@ TEST_F(ExperimentTest, BeginningAnewKeepsBlobsOfTheSameData) {
               IsOkAndHolds(std::string("bytes")));
 }
 
+// A complete run, then one in the same folder that is cut short.
+TEST_F(ExperimentTest, NothingOfAnEarlierRunStaysBesideTheResults) {
+  {
+    const auto experiment = Start({"--figures=false"});
+    experiment->AddTable(Table("old", {"x"}));
+    experiment->AddFile("old.trace.json", "{}");
+    experiment->AddFigure(
+        {.name = "old_figure",
+         .title = "t",
+         .panels = {{.title = "p",
+                     .x = {.label = "x"},
+                     .y = {.label = "y"},
+                     .series = {{.label = "s", .x = {1, 2}, .y = {1, 2}}}}}});
+    ASSERT_EQ(experiment->Finish(absl::OkStatus()), 0);
+    ASSERT_TRUE(fs::exists(out_ + "/old_figure.figure.json"));
+  }
+  // As if they had been drawn.
+  std::ofstream(out_ + "/old_figure.svg") << "<svg/>";
+  std::ofstream(out_ + "/mine.txt") << "the user's own";
+  const auto experiment = Start();
+  experiment->AddTable(Table("new", {"x"}));
+  experiment->MarkIncomplete();
+  EXPECT_EQ(experiment->Finish(absl::OkStatus()), 0);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(out_)) {
+    names.push_back(fs::relative(entry.path(), out_).string());
+  }
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre(
+                         "tables", "tables/new.csv", "results.csv",
+                         "results.json", "claims.csv", "run.json", "mine.txt"));
+}
+
 TEST_F(ExperimentTest, StartNamesWhatIsWrong) {
   EXPECT_THAT(TryStart({"--threads=-1"}),
               StatusIs(absl::StatusCode::kInvalidArgument,

@@ -124,6 +124,10 @@ std::string ResultsJson(const ResultsDocument& document) {
                                {"title", figure.title},
                                {"caption", figure.caption}});
   }
+  json["files"] = Json::array();
+  for (const auto& [name, contents] : document.files) {
+    json["files"].push_back(name);
+  }
   json["tables"] = Json::array();
   for (const Table& table : document.tables) {
     json["tables"].push_back(TableJson(table));

@@ -29,6 +29,8 @@ struct ResultsDocument {
   std::span<const FigureSpec> figures;
   std::span<const Claim> claims;
   std::span<const std::string> notes;
+  // Further files, with their contents.
+  std::span<const std::pair<std::string, std::string>> files;
   bool incomplete = false;
 };
 
