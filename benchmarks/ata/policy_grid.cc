@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "muster/allocation/study.h"
+#include "muster/benchmarks/harness/table.h"
 #include "muster/benchmarks/harness/tasks.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/speed_model.h"
@@ -27,6 +30,31 @@ absl::StatusOr<PolicyRun> RunOne(const GridRun& run, uint64_t seed,
   MUSTER_ASSIGN_OR_RETURN(runtime::SpeedModel model,
                           runtime::SpeedModel::Create(*run.cluster, seed));
   return RunPolicyOnModel(*run.workers, &model, options, context);
+}
+
+// What a study that was cut short has: a line for each run that ended.
+Table FinishedRuns(absl::string_view study, const std::vector<GridRun>& runs,
+                   const CommonFlags& flags,
+                   const TaskResults<PolicyRun>& results) {
+  Table table(
+      absl::StrCat(study, ".finished_runs"),
+      {"cluster", "policy", "seed", "rounds", "runtime [s]", "worker time [s]",
+       "iteration time [s]", "proxy regret [s]", "exploring rounds"},
+      absl::StrCat(study, ": the runs that ended, of ", results.results.size(),
+                   " that there are"));
+  auto next = results.results.begin();
+  for (const GridRun& run : runs) {
+    for (int64_t s = 0; s < flags.seeds; ++s, ++next) {
+      if (!next->has_value()) continue;
+      const allocation::StudyPoint& last = (*next)->last();
+      table.AddRow({run.name, run.options.policy.key,
+                    flags.seed + static_cast<uint64_t>(s), last.round,
+                    last.runtime_seconds, last.worker_seconds,
+                    (*next)->MeanRoundSeconds(), last.proxy_regret,
+                    last.exploring_rounds});
+    }
+  }
+  return table;
 }
 
 }  // namespace
@@ -59,7 +87,10 @@ absl::StatusOr<GridRuns> RunGrid(Experiment& experiment,
   }
   MUSTER_ASSIGN_OR_RETURN(TaskResults<PolicyRun> results,
                           RunTasks(experiment, study, tasks));
-  if (!results.complete()) return absl::CancelledError("stopped");
+  if (!results.complete()) {
+    experiment.AddTable(FinishedRuns(study, runs, experiment.flags(), results));
+    return absl::CancelledError("stopped");
+  }
   GridRuns grid;
   auto next = results.results.begin();
   for (const GridRun& run : runs) {

@@ -45,8 +45,10 @@ class GridRuns {
   std::map<std::pair<std::string, std::string>, std::vector<PolicyRun>> runs_;
 };
 
-// Cancelled when stopped before the end; otherwise the error of the first run
-// that failed, by index. CHECKs that names and keys are unique.
+// Cancelled when stopped before the end, after adding a table
+// <study>.finished_runs with a line for each run that ended; otherwise the
+// error of the first run that failed, by index. CHECKs that names and keys are
+// unique.
 absl::StatusOr<GridRuns> RunGrid(Experiment& experiment,
                                  absl::string_view study,
                                  const std::vector<GridRun>& runs);

@@ -54,6 +54,37 @@ double Mean(const std::vector<double>& values) {
   return MeanInterval(values).mean;
 }
 
+double Megabytes(const DispatchOutcome& outcome) {
+  return 1e-6 * static_cast<double>(outcome.fit.bytes + outcome.dispatch.bytes +
+                                    outcome.test.bytes);
+}
+
+// What a grid that was cut short has: a line for each run that ended.
+Table FinishedRuns(const DispatchGrid& grid, const CommonFlags& flags,
+                   const TaskResults<DispatchOutcome>& results) {
+  Table table(grid.name + ".finished_runs",
+              {"method", "k", "seed", "accuracy", "smallest load",
+               "largest load", "top half holds", "MB moved", "fit [virtual s]",
+               "dispatch [virtual s]", "train [virtual s]", "test [virtual s]"},
+              absl::StrCat(grid.name, ": the runs that ended, of ",
+                           results.results.size(), " that there are"));
+  auto next = results.results.begin();
+  for (const DispatchMethod& method : grid.methods) {
+    for (const int64_t k : grid.groups) {
+      for (int64_t s = 0; s < flags.seeds; ++s, ++next) {
+        if (!next->has_value()) continue;
+        const DispatchOutcome& run = **next;
+        table.AddRow({method.label, k, flags.seed + static_cast<uint64_t>(s),
+                      run.accuracy, run.load.smallest, run.load.largest,
+                      run.load.top_half_share, Megabytes(run),
+                      run.fit.virtual_seconds, run.dispatch.virtual_seconds,
+                      run.train.virtual_seconds, run.test.virtual_seconds});
+      }
+    }
+  }
+  return table;
+}
+
 // Seconds measured by phase: a line a method, summed over k and seeds.
 Table TimingTable(const DispatchGridResults& results) {
   const DispatchGrid& grid = results.grid();
@@ -172,6 +203,9 @@ absl::StatusOr<DispatchGridResults> RunDispatchGrid(Experiment& experiment,
   }
   MUSTER_ASSIGN_OR_RETURN(TaskResults<DispatchOutcome> results,
                           RunTasks(experiment, grid.name, tasks));
+  if (!results.complete()) {
+    experiment.AddTable(FinishedRuns(grid, flags, results));
+  }
   const int64_t seeds = flags.seeds;
   return DispatchGridResults(std::move(grid), seeds, std::move(results));
 }
@@ -196,10 +230,7 @@ void AddGridTables(Experiment& experiment, const DispatchGridResults& results,
            mean([](const Outcome& o) { return o.load.smallest; }),
            mean([](const Outcome& o) { return o.load.largest; }),
            mean([](const Outcome& o) { return o.load.top_half_share; }),
-           mean([](const Outcome& o) {
-             return 1e-6 * static_cast<double>(o.fit.bytes + o.dispatch.bytes +
-                                               o.test.bytes);
-           }),
+           mean(Megabytes),
            mean([](const Outcome& o) { return o.fit.virtual_seconds; }),
            mean([](const Outcome& o) { return o.dispatch.virtual_seconds; }),
            mean([](const Outcome& o) { return o.train.virtual_seconds; }),

@@ -70,7 +70,9 @@ class DispatchGridResults {
 };
 
 // Runs all. Tasks of one seed share its data, which is dropped after the last
-// of them.
+// of them. Stopped before the end, the results are not complete(), and the
+// experiment has a table <name>.finished_runs with a line for each run that
+// ended.
 absl::StatusOr<DispatchGridResults> RunDispatchGrid(Experiment& experiment,
                                                     DispatchGrid grid);
 
