@@ -40,6 +40,9 @@ struct Outcome {
   double seconds = 0;
   std::vector<std::string> last_lines = {};  // of its output, for errors
 
+  // Whether the run wrote results, and they were read.
+  bool has_results = false;
+
   // From its files; empty when there are none.
   std::string title = {};
   std::string source = {};

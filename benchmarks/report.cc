@@ -287,11 +287,15 @@ std::string ReportHtml(const ReportHead& head,
   for (const Claim& claim : claims) {
     if (claim.verdict == Verdict::kFail) failed.push_back(claim);
   }
-  if (!head.fetch_command.empty()) {
-    absl::StrAppend(&html,
-                    "<div class=\"box\"><b>Some claims were skipped: data is "
-                    "missing.</b> Get it by<pre>",
-                    HtmlEscape(head.fetch_command), "</pre></div>\n");
+  const DataAdvice& missing = head.missing_data;
+  if (!missing.fetch_command.empty() || !missing.by_hand.empty()) {
+    html.append(
+        "<div class=\"box\"><b>Some claims were skipped: data is missing.</b>");
+    if (!missing.fetch_command.empty()) {
+      absl::StrAppend(&html, " Get it by<pre>",
+                      HtmlEscape(missing.fetch_command), "</pre>");
+    }
+    absl::StrAppend(&html, " ", HtmlEscape(missing.by_hand), "</div>\n");
   }
   if (!failed.empty()) {
     html.append("<h3 class=\"fail\">Claims that failed</h3>\n");

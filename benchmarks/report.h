@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "muster/benchmarks/harness/data_catalog.h"
 #include "muster/benchmarks/outcome.h"
 
 namespace muster::benchmarks {
@@ -17,8 +18,8 @@ struct ReportHead {
   std::string effort = {};  // "quick", "full"
   std::string begin_utc = {};
   double wall_seconds = 0;
-  std::string command = {};        // that makes the page again
-  std::string fetch_command = {};  // for the data that was missing; empty: none
+  std::string command = {};  // that makes the page again
+  DataAdvice missing_data = {};
 };
 
 // HTML, UTF-8. Verdicts are told by words and signs, not by colour alone.

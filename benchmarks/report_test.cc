@@ -55,7 +55,8 @@ std::string Page(const std::vector<Outcome>& outcomes) {
                      .effort = "Quick",
                      .wall_seconds = 70,
                      .command = "./bazelw run //benchmarks:reproduce",
-                     .fetch_command = "fetch a.gz"},
+                     .missing_data = {.fetch_command = "fetch a.gz",
+                                      .by_hand = "make <b> by hand"}},
                     outcomes);
 }
 
@@ -64,7 +65,8 @@ TEST(ReportTest, HasAllThatIsAsked) {
   for (const char* text :
        {"sqrt_law/c2", "a note", "What it shows", "policy", "time [s]", "abc",
         "./bazelw run //benchmarks/ata:sqrt_law -- --quick", "fetch a.gz",
-        "1:05", "ended with exit code 1", "Claims that failed"}) {
+        "make &lt;b&gt; by hand", "1:05", "ended with exit code 1",
+        "Claims that failed"}) {
     EXPECT_THAT(page, HasSubstr(text));
   }
   EXPECT_THAT(page, HasSubstr(absl::Base64Escape("<svg>x</svg>")));

@@ -7,7 +7,8 @@
 //
 // Prints one table of claims; writes under --out (default: out/reproduce)
 // claims.csv (the union, ids as "experiment/id"), report.html (one page with
-// the figures, tables and provenance) and a folder for each experiment.
+// the figures, tables and provenance) and a folder for each experiment. When no
+// experiment gave results, what an earlier run left stays.
 //
 // Exit codes: 0 no claim failed, 1 an experiment ended with an error, 2 a claim
 // failed, 130 and 143 stopped by SIGINT or SIGTERM (what is there is reported,
@@ -15,6 +16,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -25,6 +27,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -32,6 +35,7 @@
 #include "muster/benchmarks/experiment_list.h"
 #include "muster/benchmarks/harness/claims.h"
 #include "muster/benchmarks/harness/command_line.h"
+#include "muster/benchmarks/harness/data_catalog.h"
 #include "muster/benchmarks/harness/provenance.h"
 #include "muster/benchmarks/harness/table.h"
 #include "muster/benchmarks/report.h"
@@ -85,11 +89,15 @@ class Status {
   void Said(const ListedExperiment& experiment, absl::string_view line) {
     const auto now = std::chrono::steady_clock::now();
     const std::chrono::duration<double> since = now - last_;
-    if (since.count() < (terminal_ ? 0.1 : 15)) return;
+    // What a run says of its own flags is not to be passed over.
+    const bool note = absl::StrContains(line, ": note: ");
+    if (!note && since.count() < (terminal_ ? 0.1 : 15)) return;
     last_ = now;
     const std::string text =
         absl::StrCat(Count(), " ", experiment.name, ": ", line);
-    if (terminal_) {
+    if (note && terminal_) {
+      Print(absl::StrCat("\r\x1b[K", text));
+    } else if (terminal_) {
       std::fprintf(stderr, "\r\x1b[K%s", text.substr(0, kWidth).c_str());
       std::fflush(stderr);
     } else {
@@ -155,15 +163,45 @@ void PassOn(const CommonFlags& flags, ReproductionOptions* options) {
     options->flags.push_back(absl::StrCat("--data_dir=", flags.data_dir));
     options->shown_flags.push_back(options->flags.back());
   }
+  if (!flags.figures) options->flags.push_back("--figures=false");
   if (flags.resume) options->flags.push_back("--resume");
 }
 
-std::string FetchCommand(const std::vector<std::string>& missing,
-                         const std::string& data_dir) {
-  if (missing.empty()) return "";
-  return absl::StrCat("./bazelw run //tools/data -- fetch ",
-                      absl::StrJoin(missing, " "), " --data_dir ",
-                      data_dir.empty() ? "FOLDER" : data_dir);
+// Writes claims.csv and report.html and prints the claims, unless there is
+// nothing to put in the place of what an earlier run may have left.
+absl::Status Tell(const ReportHead& head, const std::vector<Outcome>& outcomes,
+                  const std::string& out) {
+  if (std::none_of(
+          outcomes.begin(), outcomes.end(),
+          [](const Outcome& outcome) { return outcome.has_results; })) {
+    std::printf(
+        "No experiment gave results: claims.csv and report.html in %s were not "
+        "written\n",
+        out.c_str());
+    std::fflush(stdout);
+    return absl::OkStatus();
+  }
+  const std::vector<Claim> claims = UnionOfClaims(outcomes);
+  MUSTER_RETURN_IF_ERROR(
+      runtime::WriteFileAtomically(out + "/claims.csv", ClaimsToCsv(claims)));
+  const std::string report = out + "/report.html";
+  MUSTER_RETURN_IF_ERROR(
+      runtime::WriteFileAtomically(report, ReportHtml(head, outcomes)));
+  std::printf("\n%s", ClaimsToText(claims).c_str());
+  const DataAdvice& missing = head.missing_data;
+  if (!missing.fetch_command.empty()) {
+    std::printf("Claims were skipped for want of data. Get it by\n  %s\n",
+                missing.fetch_command.c_str());
+  }
+  if (!missing.by_hand.empty()) {
+    std::printf("Claims were skipped for want of data: %s\n",
+                missing.by_hand.c_str());
+  }
+  std::printf("%s  claims: %s/claims.csv  report: %s\n",
+              tools::FormatDuration(head.wall_seconds).c_str(), out.c_str(),
+              report.c_str());
+  std::fflush(stdout);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int> Run(const CommonFlags& flags) {
@@ -205,35 +243,21 @@ absl::StatusOr<int> Run(const CommonFlags& flags) {
       {.started = [&](const auto& e) { status.Started(e); },
        .said = [&](const auto& e, auto line) { status.Said(e, line); },
        .ended = [&](const Outcome& outcome) { status.Ended(outcome); }});
+  const bool stopped = tools::StopRequested();
   const std::chrono::duration<double> seconds =
       std::chrono::steady_clock::now() - begin;
 
-  const std::vector<Claim> claims = UnionOfClaims(outcomes);
-  const std::string fetch = FetchCommand(MissingData(outcomes), flags.data_dir);
-  MUSTER_RETURN_IF_ERROR(runtime::WriteFileAtomically(flags.out + "/claims.csv",
-                                                      ClaimsToCsv(claims)));
-  const std::string report = flags.out + "/report.html";
-  MUSTER_RETURN_IF_ERROR(runtime::WriteFileAtomically(
-      report, ReportHtml({.title = "Muster: the papers' claims, reproduced",
-                          .effort = flags.full() ? "Full" : "Quick",
-                          .begin_utc = begin_utc,
-                          .wall_seconds = seconds.count(),
-                          .command = absl::StrCat(
-                              "./bazelw run //benchmarks:reproduce -- ",
-                              absl::StrJoin(options.shown_flags, " ")),
-                          .fetch_command = fetch},
-                         outcomes)));
-  std::printf("\n%s", ClaimsToText(claims).c_str());
-  if (!fetch.empty()) {
-    std::printf("Claims were skipped for want of data. Get it by\n  %s\n",
-                fetch.c_str());
-  }
-  std::printf("%s  claims: %s/claims.csv  report: %s\n",
-              tools::FormatDuration(seconds.count()).c_str(), flags.out.c_str(),
-              report.c_str());
-  std::fflush(stdout);
-  return tools::StopRequested() ? 128 + tools::StopSignal()
-                                : ExitCode(outcomes);
+  MUSTER_RETURN_IF_ERROR(
+      Tell({.title = "Muster: the papers' claims, reproduced",
+            .effort = flags.full() ? "Full" : "Quick",
+            .begin_utc = begin_utc,
+            .wall_seconds = seconds.count(),
+            .command = absl::StrCat("./bazelw run //benchmarks:reproduce -- ",
+                                    absl::StrJoin(options.shown_flags, " ")),
+            .missing_data = DataCatalog::BuiltIn().Advice(MissingData(outcomes),
+                                                          flags.data_dir)},
+           outcomes, flags.out));
+  return stopped ? 128 + tools::StopSignal() : ExitCode(outcomes);
 }
 
 int Main(int argc, char** argv) {

@@ -57,6 +57,36 @@ class ReproduceTest(unittest.TestCase):
         with open(os.path.join(self.out, "claims.csv"), encoding="utf-8") as file:
             self.assertEqual(len(list(csv.DictReader(file))), 11)
 
+    def claims(self):
+        with open(os.path.join(self.out, "claims.csv"), encoding="utf-8") as file:
+            return file.read()
+
+    def test_another_effort_in_the_same_folder_can_be_resumed(self):
+        listed = ["//benchmarks/harness:barrier_wait"]
+        first = self.reproduce("--seeds=2", "--figures=false", experiments=listed)
+        self.assertEqual(first.returncode, 0, first.stdout + first.stderr)
+        quick = self.claims()
+        again = self.reproduce(
+            "--seeds=3", "--figures=false", "--resume", experiments=listed
+        )
+        self.assertIn(again.returncode, (0, 2), again.stdout + again.stderr)
+        self.assertIn("note: --resume begins anew", again.stderr)
+        self.assertEqual(len(self.claims().splitlines()), 12)
+        self.assertNotEqual(self.claims(), quick)
+        folder = os.path.join(self.out, "barrier_wait")
+        self.assertFalse([f for f in os.listdir(folder) if f.endswith(".svg")])
+
+    def test_without_any_results_the_earlier_ones_stay(self):
+        run = self.reproduce(
+            "--figures=false", experiments=["//benchmarks/harness:barrier_wait"]
+        )
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        before = self.claims()
+        run = self.reproduce(experiments=["//benchmarks:absent"])
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("No experiment gave results", run.stdout)
+        self.assertEqual(self.claims(), before)
+
     def test_wrong_flags(self):
         listed = ["//benchmarks/harness:barrier_wait"]
         for flag, message in (

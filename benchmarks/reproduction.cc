@@ -1,7 +1,11 @@
 #include "muster/benchmarks/reproduction.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +13,7 @@
 #include <system_error>
 #include <thread>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "muster/benchmarks/child_process.h"
@@ -25,6 +30,15 @@ std::string RunfilesFolder(absl::string_view program,
   // <runfiles>/muster/<program>
   const size_t tail = program.size() + sizeof("/muster/") - 1;
   return std::string(program_path.substr(0, program_path.size() - tail));
+}
+
+// Tells a file from one that was put in its place or written over it; all
+// zeros when there is none.
+std::array<int64_t, 4> FileIdentity(const std::string& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) return {};
+  return {static_cast<int64_t>(status.st_ino), status.st_mtim.tv_sec,
+          status.st_mtim.tv_nsec, status.st_size};
 }
 
 Outcome RunOne(const ListedExperiment& experiment,
@@ -48,10 +62,10 @@ Outcome RunOne(const ListedExperiment& experiment,
   std::filesystem::create_directories(folder, error);
   std::ofstream log(folder + "/log.txt");
   if (!log) return fail(absl::StrCat("cannot write ", folder, "/log.txt"));
-  // Results of an earlier run must not pass for this one's.
-  for (const char* name : {"claims.csv", "results.json", "run.json"}) {
-    std::filesystem::remove(absl::StrCat(folder, "/", name), error);
-  }
+  // Results of an earlier run stay until new ones replace them, but must not
+  // pass for this one's. An experiment writes run.json last.
+  const std::string run_path = folder + "/run.json";
+  const auto earlier = FileIdentity(run_path);
 
   std::deque<std::string> last;
   ChildProcess child;
@@ -77,7 +91,11 @@ Outcome RunOne(const ListedExperiment& experiment,
   if (!exit_code.ok()) return fail(exit_code.status().message());
   outcome.exit_code = *exit_code;
   if (outcome.exit_code == kError) return outcome;
-  const absl::Status loaded = LoadOutcome(folder, &outcome);
+  absl::Status loaded = absl::NotFoundError(
+      absl::StrCat("the experiment wrote no results in ", folder));
+  const auto now = FileIdentity(run_path);
+  if (now != earlier) loaded = LoadOutcome(folder, &outcome);
+  outcome.has_results = loaded.ok();
   // A run that was killed wrote nothing: its exit code says so.
   if (!loaded.ok() && outcome.ok()) return fail(loaded.message());
   return outcome;

@@ -42,6 +42,8 @@ struct ReproductionEvents {
 // One outcome per experiment, in the list's order, whatever ended first. An
 // experiment that fails does not stop the others; its outcome has the exit
 // code, and its last lines of output. All output goes to <out>/x/log.txt.
+// Earlier results in <out>/x stay until the experiment writes new ones, and are
+// never taken for new.
 std::vector<Outcome> Reproduce(std::span<const ListedExperiment> experiments,
                                const ReproductionOptions& options,
                                const ReproductionEvents& events);

@@ -77,13 +77,17 @@ class ReproductionTest : public ::testing::Test {
 };
 
 TEST_F(ReproductionTest, GathersInTheListsOrder) {
-  Add("slow", "sleep 0.2\n" + Writing("pass"));
+  // Ends only after the other one.
+  const std::string go = root_ + "/go";
+  Add("slow",
+      "until [ -e " + go + " ]; do sleep 0.01; done\n" + Writing("pass"));
   Add("fast", Writing("tie"));
   options_.jobs = 2;
   std::vector<std::string> ended;
   const auto outcomes =
       Reproduce(list_, options_, {.ended = [&](const Outcome& outcome) {
                   ended.push_back(outcome.name);
+                  std::ofstream(go) << "go";
                 }});
   EXPECT_THAT(ended, ElementsAre("fast", "slow"));
   ASSERT_EQ(outcomes.size(), 2u);
@@ -122,19 +126,33 @@ TEST_F(ReproductionTest, AnErrorDoesNotStopTheOthers) {
   EXPECT_THAT(outcomes[1].last_lines, ElementsAre("no p/absent"));
   EXPECT_EQ(outcomes[2].exit_code, 128 + SIGSEGV);
   EXPECT_EQ(outcomes[3].exit_code, 1);
-  EXPECT_THAT(outcomes[3].last_lines[0], HasSubstr("claims.csv"));
+  EXPECT_THAT(outcomes[3].last_lines[0], HasSubstr("wrote no results"));
+  EXPECT_FALSE(outcomes[3].has_results);
+  EXPECT_TRUE(outcomes[4].has_results);
   EXPECT_EQ(outcomes[4].exit_code, 0);
   EXPECT_EQ(ExitCode(outcomes), 1);
 }
 
-// What an earlier run left must not pass for the results of this one.
-TEST_F(ReproductionTest, OldResultsDoNotCount) {
+// What an earlier run left must not pass for the results of this one, but is
+// there until this one has some.
+TEST_F(ReproductionTest, OldResultsDoNotCountAndStay) {
   Add("x", Writing("pass"));
   EXPECT_EQ(ExitCode(Reproduce(list_, options_, {})), 0);
-  std::ofstream(root_ + "/muster/p/x") << "#!/bin/sh\nexit 0\n";
+  for (const char* script : {"exit 0\n", "exit 1\n", "kill -KILL $$\n"}) {
+    std::ofstream(root_ + "/muster/p/x") << "#!/bin/sh\n" << script;
+    const auto outcomes = Reproduce(list_, options_, {});
+    EXPECT_EQ(ExitCode(outcomes), 1) << script;
+    EXPECT_FALSE(outcomes[0].has_results) << script;
+    EXPECT_TRUE(outcomes[0].claims.empty()) << script;
+    for (const char* name : {"claims.csv", "results.json", "run.json"}) {
+      EXPECT_TRUE(std::filesystem::exists(options_.out + "/x/" + name))
+          << script << name;
+    }
+  }
+  std::ofstream(root_ + "/muster/p/x") << "#!/bin/sh\n" << Writing("tie");
   const auto outcomes = Reproduce(list_, options_, {});
-  EXPECT_EQ(outcomes[0].exit_code, 1);
-  EXPECT_TRUE(outcomes[0].claims.empty());
+  ASSERT_TRUE(outcomes[0].has_results);
+  EXPECT_EQ(outcomes[0].claims[0].verdict, Verdict::kTie);
 }
 
 TEST_F(ReproductionTest, AStopReachesTheRunningOneAndSkipsTheRest) {
