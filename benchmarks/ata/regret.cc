@@ -2,12 +2,14 @@
 // A.3.
 //
 // Workers X_i = Exp(2 i), n = 20, B = 5, K = 4,000,000 rounds, five runs. The
-// figure's axis ends at 7e6. Scoring: the end points with the figures'
-// constants (our simulations for the check: 6.68e6 to 6.74e6 for ATA, 6.09e6 to
-// 6.11e6 for ATA-Empirical), logarithmic growth with the predicted slope, the
-// length of the exploration, the bounds of theorems 6.1 and 6.3. The setting's
-// alpha = 40 is below the true psi_1 norm of the slowest worker (61.25): the
-// theorems are evaluated at the true one.
+// figure's axis ends at 7e6, and no end point is printed. Scoring: with the
+// figures' constants both learners end on that axis; their end points agree
+// with an earlier simulation of our own (6.68e6 to 6.74e6 for ATA, 6.09e6 to
+// 6.11e6 for ATA-Empirical, 9.36e4 to 9.46e4 for ATA-Empirical with the text's
+// constants); logarithmic growth with the predicted slope, the length of the
+// exploration, the bounds of theorems 6.1 and 6.3. The setting's alpha = 40 is
+// below the true psi_1 norm of the slowest worker (61.25): the theorems are
+// evaluated at the true one.
 
 #include <cmath>
 #include <string>
@@ -99,31 +101,60 @@ std::vector<double> Slope(const Learner& learner, int64_t first) {
   return values;
 }
 
+// The mean of `ours` is in [low, high], which no paper prints.
+mb::Claim NotPublished(mb::ClaimText text, const std::vector<double>& ours,
+                       double low, double high) {
+  mb::Claims claims;
+  claims.JudgeBetween(std::move(text), ours, low, high);
+  mb::Claim claim = claims.all()[0];
+  claim.paper.clear();
+  return claim;
+}
+
 void JudgeEnds(mb::Experiment& experiment, const std::vector<Learner>& learners,
                int64_t rounds) {
   mb::Claims& claims = experiment.claims();
-  const auto judge = [&](const Learner& learner, double low, double high) {
-    mb::ClaimText text{.id = absl::StrCat("end.", learner.policy.key),
-                       .source = "Figure 4",
-                       .statement = absl::StrCat(
-                           learner.label, ": regret after 4,000,000 rounds")};
+  constexpr char kNeedsAll[] = "needs all rounds; run without --quick";
+  const auto on_axis = [&](const Learner& learner) {
+    mb::ClaimText text{
+        .id = absl::StrCat("axis.", learner.policy.key),
+        .source = "Figure 4",
+        .statement = absl::StrCat(learner.label,
+                                  ": regret after 4,000,000 rounds is on the "
+                                  "figure's axis")};
     if (rounds == mb::kRegretRounds) {
-      claims.JudgeBetween(std::move(text), EndRegret(learner), low, high);
+      claims.JudgeAtMost(std::move(text), EndRegret(learner), 7e6);
     } else {
-      claims.Skip(std::move(text), "needs all rounds; run without --quick");
+      claims.Skip(std::move(text), kNeedsAll);
     }
   };
-  // The figure's axis ends at 7e6; the intervals are +-1 % of our own check.
-  judge(learners[0], 6.62e6, 6.80e6);
-  judge(learners[1], 6.04e6, 6.16e6);
-  judge(learners[3], 9.2e4, 9.6e4);
+  // What the earlier simulation spans, and about 1 % on either side (2 % for
+  // the text's constants).
+  const auto as_before = [&](const Learner& learner, double low, double high) {
+    mb::ClaimText text{.id = absl::StrCat("end.", learner.policy.key),
+                       .source = "Our simulation",
+                       .statement = absl::StrFormat(
+                           "%s: regret after 4,000,000 rounds is %g to %g, as "
+                           "simulated before",
+                           learner.label, low, high)};
+    if (rounds == mb::kRegretRounds) {
+      claims.Add(NotPublished(std::move(text), EndRegret(learner), low, high));
+    } else {
+      claims.Skip(std::move(text), kNeedsAll);
+    }
+  };
+  on_axis(learners[0]);
+  on_axis(learners[1]);
+  as_before(learners[0], 6.62e6, 6.80e6);
+  as_before(learners[1], 6.04e6, 6.16e6);
+  as_before(learners[3], 9.2e4, 9.6e4);
   claims.JudgeLess({.id = "constants.ata",
-                    .source = "Figure 4",
+                    .source = "Muster",
                     .statement = "ATA's regret is smaller with the text's "
                                  "constants than with the figures'"},
                    EndRegret(learners[2]), EndRegret(learners[0]));
   claims.JudgeLess({.id = "constants.ata_empirical",
-                    .source = "Figure 4",
+                    .source = "Muster",
                     .statement = "ATA-Empirical's regret is smaller with the "
                                  "text's constants than with the figures'"},
                    EndRegret(learners[3]), EndRegret(learners[1]));
@@ -254,7 +285,8 @@ int main(int argc, char** argv) {
       {.name = "regret",
        .title = "Growth of the proxy regret",
        .source = "Maranjyan et al., ATA (ICML 2025), figure 4",
-       .claims = "end points of the figure, logarithmic growth and its slope\n"
+       .claims = "end points on the figure's axis and as simulated before\n"
+                 "logarithmic growth and its slope\n"
                  "theorems 6.1 and 6.3, length of the exploration",
        .default_seeds = 5,
        .quick_seeds = 3,
