@@ -135,9 +135,9 @@ absl::StatusOr<SgdOutcome> RunSgdCase(const SgdStudy<Problem, Server>& study,
   runtime::VirtualCluster<allocation::GradientProgram<Problem>> cluster(
       MakePrograms(study.shards, study.workers.laws.size(), seed),
       std::move(model), {}, runtime);
-  MUSTER_ASSIGN_OR_RETURN(allocation::SgdSummary summary,
-                          allocation::RunSgd(cluster, *study.server, *policy,
-                                             study.options, runtime));
+  MUSTER_ASSIGN_OR_RETURN(
+      allocation::SgdSummary summary,
+      allocation::RunSgd(cluster, *study.server, *policy, options, runtime));
   if (summary.termination == allocation::Termination::kStopped) {
     return absl::CancelledError("stopped");
   }
