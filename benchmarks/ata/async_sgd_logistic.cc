@@ -29,7 +29,7 @@ using models::SparseDataset;
 using runtime::SpeedLaw;
 
 constexpr double kL2 = 1e-3;
-constexpr char kSmallSteps[] = "asgd, small steps";
+constexpr char kSmallSteps[] = "ASGD, small steps";
 constexpr char kA9a[] = "libsvm/a9a.gz";
 
 // f - f*, on one thread: the runs themselves are in parallel.
@@ -101,9 +101,8 @@ bool SkipWithoutData(Experiment& experiment, const absl::Status& status,
 std::vector<ClaimText> A9aClaims() {
   return {
       {"a9a.ringmaster_asgd", "Ringmaster paper",
-       "a9a: Ringmaster's time / classic ASGD's, 17 workers (too few for a "
-       "delay "
-       "bound to matter)"},
+       "a9a: Ringmaster's time / classic ASGD's: a delay bound that drops late "
+       "gradients of 17 workers costs little"},
       {"a9a.bill", "ATA, Table 2",
        "a9a: handing out B = 23 by known means (OFTA) costs less worker time "
        "than racing for them (GTA)"},
@@ -124,7 +123,8 @@ std::vector<ClaimText> SortedClaims() {
        "a9a sorted by label: Ringleader is faster than classic ASGD with the "
        "steps by which noise carries it to the target soonest"},
       {"sorted.ringleader_malenia", "Ringleader paper",
-       "a9a sorted by label: Ringleader's time / Malenia's"}};
+       "a9a sorted by label: Ringleader is faster than Malenia, whose workers "
+       "discard what they do at old points"}};
 }
 
 }  // namespace
@@ -145,24 +145,28 @@ absl::Status CompareOnA9a(Experiment& experiment) {
     study.workers.laws.push_back(SpeedLaw::ShiftedExponential(scale, scale));
   }
   study.workers.alpha = 1.532 * 29 * kWorkers;
-  study.options.max_gradients = flags.ByEffort<int64_t>(4000, 60000, 200000);
-  const std::vector<double> small = {1, 0.5, 0.2, 0.1};
-  const std::vector<double> large = {4, 2, 1};
-  const std::vector<int64_t> race = {2, 6, 23};
+  study.options.max_gradients = flags.ByEffort<int64_t>(8000, 60000, 200000);
+  // Steps and batches whose noise leaves the objective below the target: with
+  // larger steps a run passes it by luck, and the tuning seed's luck is not
+  // that of the others.
+  const std::vector<double> small = {0.2, 0.1, 0.05};
+  const std::vector<double> adaptive = {1, 0.5, 0.2, 0.1};
+  const std::vector<double> large = {2, 1};
+  const std::vector<int64_t> race = {6, 23};
   const std::vector<int64_t> round = {23};
   MUSTER_ASSIGN_OR_RETURN(
       SgdComparison comparison,
       CompareMethods(
           experiment, study,
-          {{"asgd", "asgd", small},
-           {"delay adaptive", "delay_adaptive_asgd", small},
-           {"ringmaster", "ringmaster", small, {8, 40, 200}},
-           {"rennala", "rennala", large, race},
-           {"sgd gta", "sgd", large, round, "gta"},
-           {"sgd uta", "sgd", large, round, "uta"},
-           {"sgd ofta", "sgd", large, round, "ofta"},
-           {"sgd ata_empirical", "sgd", large, round, "ata_empirical"},
-           {"asgd ata_empirical", "asgd_rounds", small, round,
+          {{"ASGD", "asgd", small},
+           {"delay-adaptive ASGD", "delay_adaptive_asgd", adaptive},
+           {"Ringmaster", "ringmaster", small, {40}},
+           {"Rennala", "rennala", large, race},
+           {"SGD, GTA", "sgd", large, round, "gta"},
+           {"SGD, UTA", "sgd", large, round, "uta"},
+           {"SGD, OFTA", "sgd", large, round, "ofta"},
+           {"SGD, ATA-Empirical", "sgd", large, round, "ata_empirical"},
+           {"ASGD, ATA-Empirical", "asgd_rounds", small, round,
             "ata_empirical"}}));
   experiment.AddTable(ComparisonTable(
       comparison, "a9a",
@@ -172,15 +176,17 @@ absl::Status CompareOnA9a(Experiment& experiment) {
                                         "Logistic regression on a9a", "f - f*",
                                         study.options.target_objective));
   Claims& claims = experiment.claims();
+  // R = 40 drops work of the slowest six at most, which give an eighth of all
+  // gradients; the rest of the margin is for the runs' noise.
   claims.JudgeAtMost(texts[0],
-                     PairedRatios(comparison.Seconds("ringmaster"),
-                                  comparison.Seconds("asgd")),
-                     2);
-  claims.JudgeLess(texts[1], comparison.WorkerSeconds("sgd ofta"),
-                   comparison.WorkerSeconds("sgd gta"));
-  claims.JudgeTrue(texts[2], comparison.Reached("ringmaster") &&
-                                 comparison.Reached("rennala") &&
-                                 comparison.Reached("sgd ata_empirical"));
+                     PairedRatios(comparison.SecondsToTarget("Ringmaster"),
+                                  comparison.Seconds("ASGD")),
+                     1.5);
+  claims.JudgeLess(texts[1], comparison.WorkerSecondsToTarget("SGD, OFTA"),
+                   comparison.WorkerSeconds("SGD, GTA"));
+  claims.JudgeTrue(texts[2], comparison.Reached("Ringmaster") &&
+                                 comparison.Reached("Rennala") &&
+                                 comparison.Reached("SGD, ATA-Empirical"));
   return absl::OkStatus();
 }
 
@@ -217,12 +223,12 @@ absl::Status CompareOnSortedA9a(Experiment& experiment) {
   MUSTER_ASSIGN_OR_RETURN(
       SgdComparison comparison,
       CompareMethods(experiment, study,
-                     {{"asgd", "asgd", small},
+                     {{"ASGD", "asgd", small},
                       {kSmallSteps, "asgd", {0.05}},
-                      {"ringmaster", "ringmaster", small, {4, 12}},
-                      {"ringleader", "ringleader", steps},
-                      {"malenia", "malenia", steps, {8, 24}},
-                      {"sgd ata_empirical",
+                      {"Ringmaster", "ringmaster", small, {4, 12}},
+                      {"Ringleader", "ringleader", steps},
+                      {"Malenia", "malenia", steps, {8, 24}},
+                      {"SGD, ATA-Empirical",
                        "sgd_heterogeneous",
                        steps,
                        {8, 24},
@@ -237,17 +243,15 @@ absl::Status CompareOnSortedA9a(Experiment& experiment) {
   std::vector<double> bias = comparison.Objectives(kSmallSteps);
   for (double& gap : bias) gap /= study.options.target_objective;
   claims.JudgeAtLeast(texts[0], bias, 1.2);
-  claims.JudgeTrue(texts[1], comparison.Reached("ringleader") &&
-                                 comparison.Reached("malenia") &&
-                                 comparison.Reached("sgd ata_empirical") &&
-                                 !comparison.Reached(kSmallSteps) &&
-                                 !comparison.Reached("ringmaster"));
-  claims.JudgeLess(texts[2], comparison.Seconds("ringleader"),
-                   comparison.Seconds("asgd"));
-  claims.JudgeBetween(texts[3],
-                      PairedRatios(comparison.Seconds("ringleader"),
-                                   comparison.Seconds("malenia")),
-                      0, 1.5);
+  claims.JudgeTrue(texts[1], comparison.Reached("Ringleader") &&
+                                 comparison.Reached("Malenia") &&
+                                 comparison.Reached("SGD, ATA-Empirical") &&
+                                 comparison.NeverReached(kSmallSteps) &&
+                                 comparison.NeverReached("Ringmaster"));
+  claims.JudgeLess(texts[2], comparison.SecondsToTarget("Ringleader"),
+                   comparison.Seconds("ASGD"));
+  claims.JudgeLess(texts[3], comparison.SecondsToTarget("Ringleader"),
+                   comparison.Seconds("Malenia"));
   return absl::OkStatus();
 }
 

@@ -16,6 +16,8 @@
 namespace muster::benchmarks {
 namespace {
 
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
 template <typename Value>
 std::vector<double> Column(const std::vector<SgdOutcome>& outcomes,
                            Value value) {
@@ -133,6 +135,20 @@ std::vector<double> SgdComparison::WorkerSeconds(
                 [](const SgdOutcome& o) { return o.worker_seconds; });
 }
 
+std::vector<double> SgdComparison::SecondsToTarget(
+    absl::string_view label) const {
+  return Column(Of(label), [](const SgdOutcome& o) {
+    return o.reached ? o.seconds : kNan;
+  });
+}
+
+std::vector<double> SgdComparison::WorkerSecondsToTarget(
+    absl::string_view label) const {
+  return Column(Of(label), [](const SgdOutcome& o) {
+    return o.reached ? o.worker_seconds : kNan;
+  });
+}
+
 std::vector<double> SgdComparison::Objectives(absl::string_view label) const {
   return Column(Of(label), [](const SgdOutcome& o) { return o.objective; });
 }
@@ -141,6 +157,12 @@ bool SgdComparison::Reached(absl::string_view label) const {
   const std::vector<SgdOutcome>& of = Of(label);
   return std::all_of(of.begin(), of.end(),
                      [](const SgdOutcome& o) { return o.reached; });
+}
+
+bool SgdComparison::NeverReached(absl::string_view label) const {
+  const std::vector<SgdOutcome>& of = Of(label);
+  return std::none_of(of.begin(), of.end(),
+                      [](const SgdOutcome& o) { return o.reached; });
 }
 
 std::string SgdTaskName(absl::string_view study, absl::string_view label) {
@@ -154,7 +176,7 @@ std::string SgdTaskName(absl::string_view study, absl::string_view label) {
 Table ComparisonTable(const SgdComparison& comparison, std::string name,
                       std::string title) {
   Table table(std::move(name),
-              {"method", "step", "B, R, S or m", "reached",
+              {"method", "step", "B, R, S or m", "seeds that reach it",
                "time to target [s]", "worker time to target [s]", "steps",
                "gradients", "objective at the end"},
               std::move(title));
@@ -162,7 +184,10 @@ Table ComparisonTable(const SgdComparison& comparison, std::string name,
     const std::vector<SgdOutcome>& of = comparison.outcomes[i];
     table.AddRow(
         {comparison.methods[i].label, of[0].choice.step, of[0].choice.size,
-         comparison.Reached(comparison.methods[i].label) ? "yes" : "no",
+         absl::StrCat(
+             std::count_if(of.begin(), of.end(),
+                           [](const SgdOutcome& o) { return o.reached; }),
+             " of ", of.size()),
          Mean(of, [](const SgdOutcome& o) { return o.seconds; }),
          Mean(of, [](const SgdOutcome& o) { return o.worker_seconds; }),
          Mean(of, [](const SgdOutcome& o) { return o.steps; }),
@@ -172,27 +197,58 @@ Table ComparisonTable(const SgdComparison& comparison, std::string name,
   return table;
 }
 
+namespace {
+
+// Curves in a panel whose colours differ.
+constexpr size_t kMostCurves = 8;
+
+Panel ComparisonPanel(const SgdComparison& comparison,
+                      const std::vector<size_t>& methods, bool worker_time,
+                      const std::string& objective, double target) {
+  Panel panel = {.x = {.label = worker_time ? "worker time" : "runtime",
+                       .unit = "virtual s"},
+                 .y = {.label = objective, .scale = AxisSpec::Scale::kLog}};
+  panel.references.push_back(
+      {.direction = ReferenceLine::Direction::kHorizontal,
+       .value = target,
+       .label = "target"});
+  for (size_t i : methods) {
+    const SgdMethod& method = comparison.methods[i];
+    const SgdOutcome& run = comparison.outcomes[i][0];
+    panel.series.push_back(
+        {.label = method.label,
+         .kind = Series::Kind::kLine,
+         .x = worker_time ? run.at_worker_seconds : run.at_seconds,
+         .y = run.at_objective,
+         // SGD looks like its allocator in other figures.
+         .key = method.policy == "sgd" ? method.allocator : method.label});
+  }
+  return panel;
+}
+
+}  // namespace
+
 FigureSpec ComparisonFigure(const SgdComparison& comparison, std::string name,
                             std::string title, const std::string& objective,
                             double target) {
   FigureSpec figure = {.name = std::move(name), .title = std::move(title)};
-  for (bool worker_time : {false, true}) {
-    Panel panel = {.x = {.label = worker_time ? "total worker time" : "runtime",
-                         .unit = "virtual s"},
-                   .y = {.label = objective, .scale = AxisSpec::Scale::kLog}};
-    panel.references.push_back(
-        {.direction = ReferenceLine::Direction::kHorizontal,
-         .value = target,
-         .label = "target"});
-    for (size_t i = 0; i < comparison.methods.size(); ++i) {
-      const SgdOutcome& run = comparison.outcomes[i][0];
-      panel.series.push_back(
-          {.label = comparison.methods[i].label,
-           .kind = Series::Kind::kLine,
-           .x = worker_time ? run.at_worker_seconds : run.at_seconds,
-           .y = run.at_objective});
+  std::vector<std::vector<size_t>> rows(2);
+  const bool split = comparison.methods.size() > kMostCurves;
+  for (size_t i = 0; i < comparison.methods.size(); ++i) {
+    const bool allocator = !comparison.methods[i].allocator.empty();
+    rows[split && allocator ? 1 : 0].push_back(i);
+  }
+  for (const std::vector<size_t>& row : rows) {
+    if (row.empty()) continue;
+    for (bool worker_time : {false, true}) {
+      Panel panel =
+          ComparisonPanel(comparison, row, worker_time, objective, target);
+      if (split) {
+        panel.title = &row == &rows[0] ? "without an allocator"
+                                       : "work shared by an allocator";
+      }
+      figure.panels.push_back(std::move(panel));
     }
-    figure.panels.push_back(std::move(panel));
   }
   return figure;
 }

@@ -3,10 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <memory>
+#include <span>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "muster/allocation/sgd_run.h"
+#include "muster/runtime/rng.h"
+#include "muster/runtime/runtime.h"
 #include "muster/runtime/speed_law.h"
 #include "muster/runtime/status_matchers.h"
 
@@ -54,6 +60,57 @@ TEST(SgdRunsTest, SummaryTakesTheTimesOfTheTarget) {
   const SgdOutcome missed = Summarise(summary, 0.5, {0.1, 7});
   EXPECT_FALSE(missed.reached);
   EXPECT_EQ(missed.seconds, 5);
+}
+
+TEST(SgdRunsTest, AMissedTargetHasNoTimeToIt) {
+  const SgdComparison comparison = {
+      .methods = {{.label = "always"}, {.label = "once"}, {.label = "never"}},
+      .outcomes = {{Outcome(1, true, 3, 0), Outcome(1, true, 4, 0)},
+                   {Outcome(1, true, 5, 0), Outcome(1, false, 9, 1)},
+                   {Outcome(1, false, 9, 1), Outcome(1, false, 9, 1)}}};
+  EXPECT_EQ(comparison.SecondsToTarget("always"), (std::vector<double>{3, 4}));
+  EXPECT_EQ(comparison.Seconds("once"), (std::vector<double>{5, 9}));
+  EXPECT_EQ(comparison.SecondsToTarget("once")[0], 5);
+  EXPECT_TRUE(std::isnan(comparison.SecondsToTarget("once")[1]));
+  EXPECT_TRUE(std::isnan(comparison.WorkerSecondsToTarget("never")[0]));
+  EXPECT_TRUE(comparison.Reached("always"));
+  EXPECT_FALSE(comparison.Reached("once"));
+  EXPECT_FALSE(comparison.NeverReached("once"));
+  EXPECT_TRUE(comparison.NeverReached("never"));
+}
+
+// x^2 / 2 without noise, both as a worker's problem and as the server's.
+struct Parabola {
+  int64_t dimension() const { return 1; }
+  void StochasticGradient(std::span<const double> x, int64_t /*samples*/,
+                          runtime::Rng /*rng*/, std::span<double> g) const {
+    g[0] = x[0];
+  }
+  std::vector<double> InitialPoint() const { return {1}; }
+  double Objective(std::span<const double> x) const { return x[0] * x[0] / 2; }
+};
+
+// A second, a step of 1/2, halves x: the objective is 2^(-2 k - 1) after k.
+TEST(SgdRunsTest, ACaseStopsAtItsOwnTimeLimit) {
+  SgdStudy<Parabola, Parabola> study;
+  study.workers.laws = {runtime::SpeedLaw::Constant(1)};
+  study.shards = {std::make_shared<const Parabola>()};
+  study.server = study.shards[0];
+  study.options.target_objective = 0.001;
+  const SgdMethod method = {.label = "a", .policy = "asgd"};
+  const runtime::Runtime runtime = {.threads = 1};
+  absl::StatusOr<SgdOutcome> free =
+      RunSgdCase(study, method, {0.5, 1}, 1, study.options, runtime);
+  ASSERT_THAT(free, runtime::IsOk());
+  EXPECT_TRUE(free->reached);
+  EXPECT_EQ(free->seconds, 5);
+  allocation::SgdOptions short_of_time = study.options;
+  short_of_time.max_seconds = 3;
+  absl::StatusOr<SgdOutcome> cut =
+      RunSgdCase(study, method, {0.5, 1}, 1, short_of_time, runtime);
+  ASSERT_THAT(cut, runtime::IsOk());
+  EXPECT_FALSE(cut->reached);
+  EXPECT_LE(cut->seconds, 4);
 }
 
 TEST(SgdRunsTest, EveryMethodOfTheTableCanBeMade) {
