@@ -15,6 +15,7 @@ Exit codes: 0 drawn, 1 a specification is wrong, 3 Matplotlib is missing.
 """
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -29,50 +30,44 @@ DASHES = [(None, None), (4.5, 2), (1.3, 1.7), (6, 1.8, 1.3, 1.8),
           (7, 3.5), (3, 1.4, 1.2, 1.4, 1.2, 1.4), (2.4, 2.4),
           (7, 1.8, 3, 1.8)]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
-GREY = "#595959"
-INK = "#262626"
+HATCHES = [None, "////", "\\\\\\\\", "xxxx", "....", "++++", "oooo", "----"]
+GREY, INK = "#595959", "#262626"
+PNG_DPI = 160
 
-# Policies that occur in many figures look the same in all of them.
-FIXED_STYLES = {"ata": 0, "ata_empirical": 1, "ofta": 2, "gta": 3, "uta": 4}
+# Policies and methods that occur in many figures look the same in all of them.
+# Numbers as of Look: a colour of the palette, plus its size for each turn.
+FIXED_STYLES = {
+    "ata": 0, "ata_empirical": 1, "ofta": 2, "gta": 3, "uta": 4,
+    # Dispatching. A clusterer alone looks like the method that uses it.
+    "k_means++_merge/split,_nearest_(paper)": 0, "k_means++_merge/split": 0,
+    "balanced_k_means,_price": 1, "balanced_k_means": 1,
+    "partition_tree_(bpt)": 2, "lsh": 3, "random": 4,
+    "equal_sizes_(5_%),_price": 5, "k_means++_merge/split,_centre": 6,
+    "balanced_k_means,_nearest": 7,
+    "lp_rounding,_k_median": 10, "lp_k_median_(paper)": 10,
+    "lp_rounding,_k_means": 11, "lp_k_means_(paper)": 11,
+    "lp_k_means,_distinct_copies": 13, "online_balancer": 14, "w_/_8": 22,
+}
 
 ACTIVITIES = {
-    "compute": "#0072B2",
-    "cancelled": "#D55E00",
-    "lost": "#000000",
-    "expired": "#E69F00",
-    "wait": "#BFBFBF",
-    "communicate": "#56B4E9",
+    "compute": "#0072B2", "cancelled": "#D55E00", "lost": "#000000",
+    "expired": "#E69F00", "wait": "#BFBFBF", "communicate": "#56B4E9",
 }
 
 STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.titlesize": 9.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelsize": 9,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": "#8C8C8C",
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E3E3E3",
-    "grid.linewidth": 0.6,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "legend.fontsize": 8.5,
-    "legend.frameon": False,
-    "text.color": INK,
-    "svg.hashsalt": "muster",
-    "svg.fonttype": "path",
-    "path.simplify": True,
+    "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK,
+    "axes.titlesize": 9.5, "axes.titleweight": "bold",
+    "axes.titlelocation": "left", "axes.labelsize": 9, "axes.labelcolor": INK,
+    "axes.edgecolor": "#8C8C8C", "axes.linewidth": 0.7,
+    "axes.spines.top": False, "axes.spines.right": False,
+    "axes.grid": True, "axes.axisbelow": True,
+    "grid.color": "#E3E3E3", "grid.linewidth": 0.6,
+    "xtick.color": INK, "xtick.labelsize": 8,
+    "ytick.color": INK, "ytick.labelsize": 8,
+    "legend.fontsize": 8.5, "legend.frameon": False,
+    "hatch.linewidth": 0.8, "path.simplify": True,
+    "svg.hashsalt": "muster", "svg.fonttype": "path",
 }
-
-PNG_DPI = 160
 
 
 def fixed_style(key):
@@ -80,35 +75,39 @@ def fixed_style(key):
     return FIXED_STYLES.get(key.lower().replace("-", "_").replace(" ", "_"))
 
 
+def free_styles(taken):
+    """Styles that are not taken, in colours that are not while there are any:
+    no two of 64 keys look alike."""
+    size = len(PALETTE)
+    colours = {style % size for style in taken}
+    bases = [b for b in range(size) if b not in colours] or range(size)
+    for turn in itertools.count():
+        yield from (turn * size + b for b in bases
+                    if turn * size + b not in taken)
+
+
 class Look:
-    """Gives each key a colour, a dash pattern and a marker."""
+    """Gives each key a colour, a dash pattern and a marker: a number whose
+    remainder by the palette's size is the colour, while each turn round the
+    palette shifts dashes and marker, and hatches bars."""
 
     def __init__(self, figure):
-        keys = []
-        for panel in figure["panels"]:
-            for series in panel["series"]:
-                if series["key"] not in keys:
-                    keys.append(series["key"])
-        taken = {fixed_style(k) for k in keys} - {None}
-        free = [i for i in range(len(PALETTE)) if i not in taken]
-        self._index = {}
-        others = 0
+        keys = dict.fromkeys(series["key"] for panel in figure["panels"]
+                             for series in panel["series"])
+        self._index = {key: fixed_style(key) for key in keys}
+        others = free_styles(set(self._index.values()) - {None})
         for key in keys:
-            if fixed_style(key) is not None:
-                self._index[key] = fixed_style(key)
-            else:
-                # Past the palette's end colours repeat, dashes and markers
-                # shift, so that no two of 64 keys look alike.
-                n = others // max(1, len(free))
-                base = free[others % len(free)] if free else others
-                self._index[key] = base + n * len(PALETTE)
-                others += 1
+            if self._index[key] is None:
+                self._index[key] = next(others)
 
     def __call__(self, key):
-        index = self._index[key]
-        turn, base = divmod(index, len(PALETTE))
+        turn, base = divmod(self._index[key], len(PALETTE))
         shifted = (base + turn) % len(PALETTE)
         return PALETTE[base], DASHES[shifted], MARKERS[shifted]
+
+    def hatch(self, key):
+        """What tells bars of one colour apart."""
+        return HATCHES[self._index[key] // len(PALETTE) % len(HATCHES)]
 
 
 def numbers(values):
@@ -123,6 +122,11 @@ def axis_label(axis):
     return "\n".join(textwrap.wrap(label, 28)) if len(label) > 28 else label
 
 
+def reach(low, y, high):
+    """Below and above y, as error bars have it."""
+    return [[b - a for a, b in zip(low, y)], [b - a for a, b in zip(y, high)]]
+
+
 def draw_band(ax, series, x, low, high, color):
     step = "post" if series["kind"] == "step" else None
     ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0,
@@ -134,25 +138,22 @@ def draw_curve(ax, series, look, width):
     x, y = numbers(series["x"]), numbers(series["y"])
     low, high = numbers(series["low"]), numbers(series["high"])
     kind = series["kind"]
-    if low and kind in ("line", "step"):
+    if low and kind in ("line", "step", "band"):
         draw_band(ax, series, x, low, high, color)
     if kind == "band":
-        draw_band(ax, series, x, low, high, color)
         return
+    few = len(x) <= 24
     if kind == "scatter":
-        few = len(x) <= 24
         ax.plot(x, y, linestyle="none", marker=marker, color=color,
                 markersize=8 if few else 4, markeredgecolor="white",
                 markeredgewidth=0.6 if few else 0, alpha=1 if few else 0.8,
                 zorder=3)
         return
     if kind == "errorbar":
-        reach = [[b - a for a, b in zip(low, y)], [b - a for a, b in zip(y, high)]]
-        ax.errorbar(x, y, yerr=reach, linestyle="none", marker=marker,
-                    markersize=5.5, color=color, capsize=3, elinewidth=1.2,
-                    capthick=1.2, zorder=3)
+        ax.errorbar(x, y, yerr=reach(low, y, high), linestyle="none",
+                    marker=marker, markersize=5.5, color=color, capsize=3,
+                    elinewidth=1.2, capthick=1.2, zorder=3)
         return
-    few = len(x) <= 24
     style = {} if dashes[0] is None else {"dashes": dashes}
     if kind == "step":
         style["drawstyle"] = "steps-post"
@@ -185,13 +186,13 @@ def draw_bars(ax, panel, look):
         x = [v + offset for v in numbers(series["x"])]
         y = numbers(series["y"])
         ax.bar(x, [v - base for v in y], bottom=base, width=width * 0.92,
-               color=color, zorder=2, edgecolor="white", linewidth=0.4)
+               color=color, zorder=2, edgecolor="white", linewidth=0.4,
+               hatch=look.hatch(series["key"]))
         low, high = numbers(series["low"]), numbers(series["high"])
         if low:
-            reach = [[b - a for a, b in zip(low, y)],
-                     [b - a for a, b in zip(y, high)]]
-            ax.errorbar(x, y, yerr=reach, linestyle="none", color=INK,
-                        capsize=2, elinewidth=0.9, capthick=0.9, zorder=3)
+            ax.errorbar(x, y, yerr=reach(low, y, high), linestyle="none",
+                        color=INK, capsize=2, elinewidth=0.9, capthick=0.9,
+                        zorder=3)
     ax.use_sticky_edges = not panel["y"]["log"]
     names = panel["categories"]
     ax.set_xticks(range(len(names)))
@@ -215,12 +216,10 @@ def draw_gantt(ax, panel):
     spare = [c for c in PALETTE if c not in ACTIVITIES.values()]
     names = [a for a in ACTIVITIES if a in groups]
     names += sorted(a for a in groups if a not in ACTIVITIES)
-    span = (max(s[2] for s in panel["gantt"]) -
-            min(s[1] for s in panel["gantt"])) or 1.0
+    first = min(segment[1] for segment in panel["gantt"])
+    last = max(segment[2] for segment in panel["gantt"])
     for name in names:
-        color = ACTIVITIES.get(name)
-        if color is None:
-            color = spare[len(entries) % len(spare)]
+        color = ACTIVITIES.get(name, spare[len(entries) % len(spare)])
         boxes = [[(b, r - 0.38), (e, r - 0.38), (e, r + 0.38), (b, r + 0.38)]
                  for r, b, e, _ in groups[name]]
         hatch = {"cancelled": "////", "lost": "xxxx",
@@ -234,14 +233,13 @@ def draw_gantt(ax, panel):
                              edgecolor=color if light else "white",
                              hatch=hatch, linewidth=0.4, label=name))
         for row, begin, end, label in groups[name]:
-            if label and (end - begin) / span > 0.012 * (len(label) + 1):
+            if label and end - begin > 0.012 * (len(label) + 1) * (last - first):
                 effects = ([withStroke(linewidth=2, foreground="white")]
                            if light else None)
                 ax.text((begin + end) / 2, row, label, ha="center",
                         va="center", fontsize=6.5, zorder=3,
                         path_effects=effects, color=INK if light else "white")
-    ax.set_xlim(min(s[1] for s in panel["gantt"]),
-                max(s[2] for s in panel["gantt"]))
+    ax.set_xlim(first, last)
     ax.set_ylim(rows[-1] + 0.6, rows[0] - 0.6)
     if len(rows) <= 30:
         ax.set_yticks(rows)
@@ -251,12 +249,9 @@ def draw_gantt(ax, panel):
 
 def draw_references(ax, panel):
     for line in panel["references"]:
-        if line["vertical"]:
-            ax.axvline(line["value"], color=GREY, linewidth=1,
-                       dashes=(4, 2.5), zorder=2.2)
-        else:
-            ax.axhline(line["value"], color=GREY, linewidth=1,
-                       dashes=(4, 2.5), zorder=2.2)
+        across = ax.axvline if line["vertical"] else ax.axhline
+        across(line["value"], color=GREY, linewidth=1, dashes=(4, 2.5),
+               zorder=2.2)
 
 
 def label_references(ax, panel):
@@ -281,6 +276,35 @@ def label_references(ax, panel):
                         xycoords=("axes fraction", "data"), **text)
 
 
+def few_values(panel):
+    """The x of all series, ascending, if at most ten and each short to write;
+    else []: ticks are then chosen by the range."""
+    if panel["gantt"] or panel["categories"]:
+        return []
+    values = sorted({v for s in panel["series"] for v in numbers(s["x"])
+                     if v > 0 or not panel["x"]["log"]})
+    short = all(len(short_number(v)) <= 5 for v in values)
+    return values if len(values) <= 10 and short else []
+
+
+def tick_at(ax, log, values):
+    """Ticks of x at the values. Labels go from the largest down where there is
+    room: 0.075 inch a character and 0.1 between two."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+    place = [math.log(v) if log else v for v in values]
+    room = 0.1 + 0.075 * max(len(short_number(v)) for v in values)
+    inches = (0.8 * ax.figure.get_size_inches()[0] /
+              ax.get_subplotspec().get_gridspec().ncols)
+    shown = [len(values) - 1]
+    for i in range(len(values) - 2, -1, -1):
+        share = (place[shown[-1]] - place[i]) / (place[-1] - place[0])
+        shown += [i] if share * inches >= room else []
+    ax.xaxis.set_major_locator(FixedLocator([values[i] for i in shown]))
+    ax.xaxis.set_major_formatter(FuncFormatter(short_number))
+    ax.xaxis.set_minor_locator(FixedLocator(values))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
 def finish_axis(ax, axis, which):
     """Scale, limits, label and readable ticks of one axis."""
     from matplotlib.ticker import (FuncFormatter, LogLocator, MaxNLocator,
@@ -288,8 +312,7 @@ def finish_axis(ax, axis, which):
     is_x = which == "x"
     (ax.set_xlabel if is_x else ax.set_ylabel)(axis_label(axis))
     target = ax.xaxis if is_x else ax.yaxis
-    limits = ax.get_xlim if is_x else ax.get_ylim
-    low, high = limits()
+    low, high = (ax.get_xlim if is_x else ax.get_ylim)()
     data = ax.dataLim.intervalx if is_x else ax.dataLim.intervaly
     if axis["min"] is not None:
         low = axis["min"]
@@ -313,7 +336,7 @@ def finish_axis(ax, axis, which):
             target.set_major_formatter(FuncFormatter(short_number))
 
 
-def short_number(value, _):
+def short_number(value, _=None):
     """1200000 -> 1.2M; below 10,000 as they are."""
     if abs(value) >= 1e4:
         for size, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -336,34 +359,29 @@ def legend_entries(panels, look):
             color, dashes, marker = look(series["key"])
             kind = series["kind"]
             if kind == "bar":
-                entries.append(Patch(color=color, label=label))
+                entries.append(Patch(facecolor=color, edgecolor="white",
+                                     linewidth=0.4, label=label,
+                                     hatch=look.hatch(series["key"])))
             elif kind == "band":
                 entries.append(Patch(color=color, alpha=0.3, label=label))
-            elif kind in ("scatter", "errorbar"):
-                entries.append(Line2D([], [], color=color, marker=marker,
-                                      linestyle="none", markersize=5,
-                                      label=label))
             else:
-                line = Line2D([], [], color=color, linewidth=1.8,
-                              marker=marker if len(series["x"]) <= 24 and
-                              kind == "line" else None,
-                              markersize=4.5, label=label)
-                if dashes[0] is not None:
+                points = kind in ("scatter", "errorbar")
+                few = kind == "line" and len(series["x"]) <= 24
+                line = Line2D([], [], color=color, linewidth=1.8, markersize=5,
+                              linestyle="none" if points else "-", label=label,
+                              marker=marker if points or few else None)
+                if dashes[0] is not None and not points:
                     line.set_dashes(dashes)
                 entries.append(line)
     return entries
 
 
 def draw_panel(ax, panel, look):
-    for which in ("x", "y"):
-        if panel[which]["log"]:
-            if which == "x":
-                ax.set_xscale("log")
-            else:
-                ax.set_yscale("log", nonpositive="mask")
-    entries = []
-    if panel["gantt"]:
-        entries = draw_gantt(ax, panel)
+    if panel["x"]["log"]:
+        ax.set_xscale("log")
+    if panel["y"]["log"]:
+        ax.set_yscale("log", nonpositive="mask")
+    entries = draw_gantt(ax, panel) if panel["gantt"] else []
     draw_bars(ax, panel, look)
     # Later curves are thinner: where some coincide, all of them show.
     width = 2.1
@@ -378,9 +396,10 @@ def draw_panel(ax, panel, look):
     panel["y"]["categorical"] = bool(panel["gantt"])
     finish_axis(ax, panel["x"], "x")
     finish_axis(ax, panel["y"], "y")
+    if values := few_values(panel):
+        tick_at(ax, panel["x"]["log"], values)
     label_references(ax, panel)
-    if panel["title"]:
-        ax.set_title(panel["title"])
+    ax.set_title(panel["title"])
     return entries
 
 
@@ -414,13 +433,11 @@ def draw_figure(figure, folder):
             ax.legend(handles=own, loc="best")
     for ax in flat[len(figure["panels"]):]:
         ax.set_visible(False)
-    title = figure["title"]
-    if figure["incomplete"]:
-        title = (title + "  " if title else "") + "(incomplete run)"
-    if title:
-        fig.suptitle(title, fontsize=11.5, fontweight="bold", x=0.012,
-                     ha="left",
-                     color="#A61C00" if figure["incomplete"] else INK)
+    mark = "  (incomplete run)" if figure["incomplete"] else ""
+    if figure["title"] + mark:
+        fig.suptitle((figure["title"] + mark).strip(), fontsize=11.5,
+                     fontweight="bold", x=0.012, ha="left",
+                     color="#A61C00" if mark else INK)
     handles = gantt_entries
     if figure["shared_legend"]:
         handles = legend_entries(figure["panels"], look) + gantt_entries
@@ -433,13 +450,11 @@ def draw_figure(figure, folder):
             below = (0.12 + 0.2 * -(-len(handles) // columns)) / height
             fig.get_layout_engine().set(w_pad=0.06, h_pad=0.06,
                                         rect=(0, below, 1, 1 - below))
-    for suffix, options in (("svg", {"metadata": {"Date": None}}),
-                            ("png", {"dpi": PNG_DPI,
-                                     "metadata": {"Software": None}})):
+    for suffix, unset in (("svg", "Date"), ("png", "Software")):
         path = os.path.join(folder, "%s.%s" % (figure["name"], suffix))
-        temporary = path + ".part"
-        fig.savefig(temporary, format=suffix, **options)
-        os.replace(temporary, path)
+        fig.savefig(path + ".part", format=suffix, dpi=PNG_DPI,
+                    metadata={unset: None})
+        os.replace(path + ".part", path)
     plt.close(fig)
 
 
@@ -473,8 +488,7 @@ def main(argv):
     for path in options.specs:
         try:
             with open(os.path.join(folder, path), encoding="utf-8") as spec:
-                figure = json.load(spec)
-            draw_figure(figure, os.path.join(folder, options.out))
+                draw_figure(json.load(spec), os.path.join(folder, options.out))
         except (OSError, ValueError, KeyError, TypeError) as error:
             print("%s: %s: %s" % (path, type(error).__name__, error),
                   file=sys.stderr)

@@ -133,6 +133,13 @@ class PlotTest(unittest.TestCase):
         for name in ("curves.svg", "bars.svg"):
             self.assertIn(ata, self.read(folder, name), name)
 
+    def test_more_bars_than_colours_differ_by_hatching(self):
+        bars = [series(f"policy {i}", "bar", [0], [i + 1]) for i in range(10)]
+        _, folder = self.draw([figure("many", panel(series=bars, categories=["a"]))])
+        # Matplotlib writes a pattern for each hatch and colour.
+        patterns = re.findall(rb"<pattern ", self.read(folder, "many.svg"))
+        self.assertEqual(len(patterns), 2)
+
     def test_bars_on_a_log_axis_begin_at_the_reference(self):
         bars = panel(
             series=[series("ATA", "bar", [0, 1], [0.5, 2])],
@@ -181,6 +188,96 @@ class LookTest(unittest.TestCase):
             look = self.look("x", "y", other, "ATA")
             self.assertEqual(look(other), expected)
             self.assertNotEqual(look("x")[0], expected[0])
+
+
+    def test_styles_that_are_free_avoid_the_fixed_ones(self):
+        # All colours are taken, and the first style past them, too.
+        taken = set(range(len(plot.PALETTE))) | {len(plot.PALETTE)}
+        first = next(plot.free_styles(taken))
+        self.assertEqual(first, len(plot.PALETTE) + 1)
+        look = self.look("x", "y", *plot.FIXED_STYLES)
+        fixed = {look(k) for k in plot.FIXED_STYLES}
+        self.assertNotIn(look("x"), fixed)
+        self.assertNotIn(look("y"), fixed | {look("x")})
+
+    def test_bars_of_one_colour_have_different_hatching(self):
+        keys = [f"policy {i}" for i in range(24)]
+        look = self.look(*keys)
+        self.assertEqual(len({(look(k)[0], look.hatch(k)) for k in keys}), 24)
+        self.assertIsNone(look.hatch(keys[0]))
+
+    def test_a_method_of_dispatching_looks_the_same_beside_any_other(self):
+        # The labels of benchmarks/dispatch/dispatch_methods.cc and its mains.
+        methods = [
+            "k-means++ merge/split, nearest (paper)",
+            "balanced k-means, price",
+            "equal sizes (5 %), price",
+            "balanced k-means, nearest",
+            "k-means++ merge/split, centre",
+            "partition tree (BPT)",
+            "LSH",
+            "random",
+            "LP rounding, k-median",
+            "LP rounding, k-means",
+            "online balancer",
+        ]
+        together = self.look(*methods)
+        self.assertEqual(len({together(m) for m in methods}), len(methods))
+        self.assertEqual(len({together(m)[0] for m in methods[:8]}), 8)
+        for method in methods:
+            self.assertEqual(self.look("x", "y", method)(method), together(method))
+
+    def test_a_clusterer_looks_like_the_method_that_uses_it(self):
+        pairs = {
+            "k-means++ merge/split": "k-means++ merge/split, nearest (paper)",
+            "balanced k-means": "balanced k-means, price",
+            "LP k-median (paper)": "LP rounding, k-median",
+            "LP k-means (paper)": "LP rounding, k-means",
+        }
+        clusterers = [*pairs, "LP k-means, distinct copies"]
+        look = self.look(*clusterers)
+        self.assertEqual(len({look(c) for c in clusterers}), len(clusterers))
+        for clusterer, method in pairs.items():
+            self.assertEqual(look(clusterer), self.look(method)(method))
+
+
+class TickTest(unittest.TestCase):
+    def ticks(self, x, log=True, **fields):
+        """The x at which there are labels, and all that have a tick."""
+        import matplotlib
+
+        matplotlib.use("Agg")
+        import matplotlib.pyplot as plt
+
+        spec = panel(series=[series("a", "line", x, x)], x=axis("k", log=log), **fields)
+        drawn, ax = plt.subplots(figsize=(6.8, 3.5))
+        self.addCleanup(plt.close, drawn)
+        plot.draw_panel(ax, spec, plot.Look(figure("f", spec)))
+        low, high = ax.get_xlim()
+        inside = [v for v in ax.get_xticks() if low <= v <= high]
+        names = [ax.xaxis.get_major_formatter()(v, None) for v in inside]
+        return names, sorted({*inside, *ax.get_xticks(minor=True)})
+
+    def test_few_values_are_ticks(self):
+        names, ticks = self.ticks([16, 32, 64])
+        self.assertEqual(sorted(names), ["16", "32", "64"])
+        self.assertEqual(ticks, [16, 32, 64])
+        names, _ = self.ticks([0, 0.5, 1, 1.5], log=False)
+        self.assertEqual(sorted(names), ["0", "0.5", "1", "1.5"])
+
+    def test_one_value_is_one_tick(self):
+        for log in (False, True):
+            self.assertEqual(self.ticks([64], log)[0], ["64"])
+
+    def test_labels_without_room_are_left_out(self):
+        names, ticks = self.ticks([1, 2, 4, 8, 1024], log=False)
+        self.assertEqual(ticks, [1, 2, 4, 8, 1024])
+        self.assertEqual(sorted(names), ["1024", "8"])
+
+    def test_many_or_long_values_are_no_ticks(self):
+        for x in (range(11), [0.123456]):
+            spec = panel(series=[series("a", "line", x, x)])
+            self.assertEqual(plot.few_values(spec), [])
 
 
 if __name__ == "__main__":
