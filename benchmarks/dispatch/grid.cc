@@ -26,6 +26,7 @@
 #include "muster/benchmarks/dispatch/datasets.h"
 #include "muster/benchmarks/dispatch/dispatch_grid.h"
 #include "muster/benchmarks/dispatch/dispatch_methods.h"
+#include "muster/benchmarks/dispatch/drawn_intervals.h"
 #include "muster/benchmarks/dispatch/published.h"
 #include "muster/benchmarks/harness/claims.h"
 #include "muster/benchmarks/harness/experiment.h"
@@ -62,8 +63,13 @@ mb::FigureSpec Draw(const mb::DispatchGridResults& results) {
       .x = {.label = "groups k", .scale = mb::AxisSpec::Scale::kLog},
       .y = {.label = "accuracy on the test set"},
       .series = results.AccuracyCurves(/*exclude=*/true)};
-  mb::Series ours{.label = "paper: ours", .kind = mb::Series::Kind::kScatter};
-  mb::Series tree{.label = "paper: BPT", .kind = mb::Series::Kind::kScatter};
+  mb::ClipIntervals(mb::kShares, &panel);
+  mb::Series ours{.label = "paper: ours",
+                  .kind = mb::Series::Kind::kScatter,
+                  .key = mb::PaperMethod().label};
+  mb::Series tree{.label = "paper: BPT",
+                  .kind = mb::Series::Kind::kScatter,
+                  .key = mb::KdTreeMethod().label};
   for (const mb::PublishedGridAccuracy& row : mb::kFigure11Grid) {
     const auto k = static_cast<double>(row.groups);
     ours.x.push_back(k);

@@ -27,6 +27,7 @@
 #include "muster/benchmarks/dispatch/datasets.h"
 #include "muster/benchmarks/dispatch/dispatch_grid.h"
 #include "muster/benchmarks/dispatch/dispatch_methods.h"
+#include "muster/benchmarks/dispatch/drawn_intervals.h"
 #include "muster/benchmarks/dispatch/published.h"
 #include "muster/benchmarks/harness/claims.h"
 #include "muster/benchmarks/harness/experiment.h"
@@ -72,6 +73,7 @@ mb::FigureSpec Draw(const mb::DispatchGridResults& results, int64_t rows) {
       .x = {.label = "groups k", .scale = mb::AxisSpec::Scale::kLog},
       .y = {.label = "accuracy on the test set", .min = 0.6, .max = 1},
       .series = results.AccuracyCurves(/*exclude=*/true)};
+  mb::ClipIntervals(mb::kShares, &here);
   return {
       .name = "figure_3b",
       .title = "MNIST: accuracy by the way of splitting",

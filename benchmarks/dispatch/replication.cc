@@ -25,6 +25,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "muster/benchmarks/dispatch/drawn_intervals.h"
 #include "muster/benchmarks/dispatch/replication_runs.h"
 #include "muster/benchmarks/harness/claims.h"
 #include "muster/benchmarks/harness/experiment.h"
@@ -46,7 +47,9 @@ using mb::LossCurve;
 using mb::Storage;
 
 std::vector<Storage> Fixed() {
-  return {{"p1", "p = 1", 1}, {"p2", "p = 2", 2}, {"p3", "p = 3", 3}};
+  return {{"p1", "one copy", 1},
+          {"p2", "2 copies of all", 2},
+          {"p3", "3 copies of all", 3}};
 }
 
 std::vector<Storage> Selections() {
@@ -123,6 +126,7 @@ mb::Panel Draw(const std::string& title, const std::vector<Storage>& storages,
     }
     panel.series.push_back(std::move(series));
   }
+  mb::ClipIntervals(mb::kShares, &panel);
   return panel;
 }
 

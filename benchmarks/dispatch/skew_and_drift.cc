@@ -27,6 +27,7 @@
 #include "muster/benchmarks/dispatch/dispatch_grid.h"
 #include "muster/benchmarks/dispatch/dispatch_methods.h"
 #include "muster/benchmarks/dispatch/dispatch_run.h"
+#include "muster/benchmarks/dispatch/drawn_intervals.h"
 #include "muster/benchmarks/dispatch/labeled_rows.h"
 #include "muster/benchmarks/dispatch/shard_program.h"
 #include "muster/benchmarks/dispatch/shard_training.h"
@@ -152,6 +153,7 @@ mb::Panel DrawSkew(const std::vector<SkewStudy>& studies, bool load) {
     }
     panel.series.push_back(std::move(series));
   }
+  mb::ClipIntervals(load ? mb::kAmounts : mb::kShares, &panel);
   return panel;
 }
 
@@ -354,6 +356,7 @@ mb::Panel DrawDrift(const std::vector<double>& drifts,
     }
     panel.series.push_back(std::move(series));
   }
+  mb::ClipIntervals(load ? mb::kAmounts : mb::kShares, &panel);
   return panel;
 }
 

@@ -25,6 +25,7 @@
 #include "muster/benchmarks/dispatch/dispatch_grid.h"
 #include "muster/benchmarks/dispatch/dispatch_methods.h"
 #include "muster/benchmarks/dispatch/dispatch_run.h"
+#include "muster/benchmarks/dispatch/drawn_intervals.h"
 #include "muster/benchmarks/dispatch/published.h"
 #include "muster/benchmarks/harness/claims.h"
 #include "muster/benchmarks/harness/experiment.h"
@@ -66,6 +67,7 @@ mb::FigureSpec Draw(const mb::DispatchGridResults& results, int64_t rows) {
       .x = {.label = "groups k", .scale = mb::AxisSpec::Scale::kLog},
       .y = {.label = "accuracy on the test set", .min = 0.3, .max = 0.9},
       .series = results.AccuracyCurves(/*exclude=*/true)};
+  mb::ClipIntervals(mb::kShares, &accuracy);
   mb::Panel load{.title = "here: the fullest group",
                  .x = {.label = "groups k", .scale = mb::AxisSpec::Scale::kLog},
                  .y = {.label = "largest load / mean load",
