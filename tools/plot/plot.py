@@ -42,7 +42,7 @@ FIXED_STYLES = {
     "k_means++_merge/split,_nearest_(paper)": 0, "k_means++_merge/split": 0,
     "balanced_k_means,_price": 1, "balanced_k_means": 1,
     "partition_tree_(bpt)": 2, "lsh": 3, "random": 4,
-    "equal_sizes_(5_%),_price": 5, "k_means++_merge/split,_centre": 6,
+    "equal_sizes_(5_%),_price": 5, "k_means++_merge/split,_centre": 12,
     "balanced_k_means,_nearest": 7,
     "lp_rounding,_k_median": 10, "lp_k_median_(paper)": 10,
     "lp_rounding,_k_means": 11, "lp_k_means_(paper)": 11,

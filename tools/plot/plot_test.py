@@ -223,7 +223,8 @@ class LookTest(unittest.TestCase):
         ]
         together = self.look(*methods)
         self.assertEqual(len({together(m) for m in methods}), len(methods))
-        self.assertEqual(len({together(m)[0] for m in methods[:8]}), 8)
+        # The second kind of centre shares the colour of random, which is never a bar.
+        self.assertEqual(len({together(m)[0] for m in methods[:8]}), 7)
         for method in methods:
             self.assertEqual(self.look("x", "y", method)(method), together(method))
 
