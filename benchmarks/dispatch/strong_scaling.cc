@@ -14,7 +14,10 @@
 // training needs no more passes over more rows of the same law.
 //
 // Scoring: seconds on 8 workers over seconds on W, mean over seeds. k = 128
-// groups, so that 128 workers have one each and the fullest group decides.
+// groups, so that 128 workers have one each and the fullest group decides. Two
+// claims a point: the paper's speed-up is reached (a lower bound, which a
+// faster one passes), and that of the paper's method is within 15 % of it (a
+// match, which a faster one fails).
 
 #include <algorithm>
 #include <limits>
@@ -28,6 +31,7 @@
 #include "muster/benchmarks/dispatch/datasets.h"
 #include "muster/benchmarks/dispatch/dispatch_methods.h"
 #include "muster/benchmarks/dispatch/dispatch_run.h"
+#include "muster/benchmarks/dispatch/drawn_intervals.h"
 #include "muster/benchmarks/dispatch/published.h"
 #include "muster/benchmarks/dispatch/shard_training.h"
 #include "muster/benchmarks/harness/claims.h"
@@ -47,7 +51,8 @@ using muster::runtime::Runtime;
 
 constexpr double kRowsStoodFor = 8e6;
 constexpr double kBatchRows = 10'000;
-constexpr int32_t kBase = 8;  // workers that the paper compares with
+constexpr int32_t kBase = 8;    // workers that the paper compares with
+constexpr double kMatch = .15;  // how near to its points counts as the same
 
 struct Study {
   std::string key = {};
@@ -63,7 +68,7 @@ struct Setting {
 };
 
 std::vector<int32_t> Workers(const mb::CommonFlags& flags) {
-  if (flags.quick()) return {1, 8, 16, 32};
+  if (flags.quick()) return {8, 16, 32};
   return {1, 2, 4, 8, 16, 32, 64, 128};
 }
 
@@ -220,7 +225,9 @@ mb::Panel Draw(const Study& study, const Runs& runs) {
                   .y = {.label = "speed-up over 8 workers",
                         .scale = mb::AxisSpec::Scale::kLog}};
   mb::Series ideal{.label = "W / 8"};
-  mb::Series paper{.label = "paper", .kind = mb::Series::Kind::kScatter};
+  mb::Series paper{.label = "paper's points",
+                   .kind = mb::Series::Kind::kScatter,
+                   .key = mb::PaperMethod().label};
   const std::vector<mb::DispatchMethod> methods = Methods();
   for (size_t m = 0; m < methods.size(); ++m) {
     mb::Series series{.label = methods[m].label};
@@ -240,32 +247,54 @@ mb::Panel Draw(const Study& study, const Runs& runs) {
     }
     panel.series.push_back(std::move(series));
   }
+  mb::ClipIntervals(mb::kAmounts, &panel);
   panel.series.push_back(std::move(ideal));
   panel.series.push_back(std::move(paper));
   return panel;
 }
 
-mb::ClaimText SpeedUpClaim(const Study& study, const mb::DispatchMethod& method,
-                           int32_t workers) {
+// Two questions of one point: is ours as fast at least, and is it the same?
+mb::ClaimText LeastClaim(const Study& study, const mb::DispatchMethod& method,
+                         int32_t workers) {
   return {absl::StrCat(study.key, ".", method.key, ".w", workers), "Figure 3f",
           absl::StrCat(study.title, ", ", method.label, ": speed-up over 8 on ",
-                       workers, " workers is the paper's at least")};
+                       workers,
+                       " workers is the paper's at least (a lower bound)")};
+}
+mb::ClaimText MatchClaim(const Study& study, int32_t workers) {
+  return {absl::StrCat(study.key, ".match.w", workers), "Figure 3f",
+          absl::StrCat(study.title, ", ", mb::PaperMethod().label,
+                       ": speed-up over 8 on ", workers,
+                       " workers is within 15 % of the paper's")};
+}
+
+void JudgeSpeedUp(mb::Experiment& experiment, const Study& study,
+                  const Runs& runs, int32_t workers) {
+  mb::Claims& claims = experiment.claims();
+  const std::vector<mb::DispatchMethod> methods = Methods();
+  const bool quick = experiment.flags().quick();
+  const char* const why = "not at --quick's size";
+  for (size_t m = 0; m < methods.size(); ++m) {
+    mb::ClaimText text = LeastClaim(study, methods[m], workers);
+    if (quick) {
+      claims.Skip(std::move(text), why);
+    } else {
+      claims.JudgeAtLeast(std::move(text), runs.SpeedUps(m, workers),
+                          Published(study, workers));
+    }
+  }
+  if (quick) {
+    claims.Skip(MatchClaim(study, workers), why);
+  } else {
+    claims.JudgeNear(MatchClaim(study, workers), Published(study, workers),
+                     runs.SpeedUps(0, workers), kMatch);
+  }
 }
 
 void Judge(mb::Experiment& experiment, const Study& study, const Runs& runs) {
   mb::Claims& claims = experiment.claims();
-  const std::vector<mb::DispatchMethod> methods = Methods();
-  for (size_t m = 0; m < methods.size(); ++m) {
-    for (const int32_t w : {16, 32, 64}) {
-      if (w > runs.workers().back()) continue;
-      if (experiment.flags().quick()) {
-        claims.Skip(SpeedUpClaim(study, methods[m], w),
-                    "not at --quick's size");
-        continue;
-      }
-      claims.JudgeAtLeast(SpeedUpClaim(study, methods[m], w),
-                          runs.SpeedUps(m, w), Published(study, w));
-    }
+  for (const int32_t w : {16, 32, 64}) {
+    if (w <= runs.workers().back()) JudgeSpeedUp(experiment, study, runs, w);
   }
   const int32_t last = runs.workers().back();
   claims.JudgeLess(
@@ -289,7 +318,7 @@ std::vector<Study> MakeStudies(const mb::CommonFlags& flags) {
       {.key = "mnist",
        .title = "MNIST",
        .published = "MNIST-8M",
-       .size = {.train_rows = flags.ByEffort<int64_t>(1'000, 10'000, 60'000),
+       .size = {.train_rows = flags.ByEffort<int64_t>(800, 10'000, 60'000),
                 .test_rows = flags.ByEffort<int64_t>(200, 1'000, 10'000)}}};
 }
 
@@ -308,7 +337,9 @@ absl::Status Run(mb::Experiment& experiment) {
           {.train_rows = study.size.train_rows, .test_rows = 10'000},
           experiment.flags().seed);
       if (absl::IsNotFound(data.status())) {
-        experiment.claims().Skip(SpeedUpClaim(study, mb::PaperMethod(), 64),
+        experiment.claims().Skip(LeastClaim(study, mb::PaperMethod(), 64),
+                                 data.status().message());
+        experiment.claims().Skip(MatchClaim(study, 64),
                                  data.status().message());
         continue;
       }
@@ -335,11 +366,12 @@ int main(int argc, char** argv) {
        .source = "Dick et al. (AISTATS 2017), Figure 3f",
        .claims = "speed-up over 8 workers on 16, 32 and 64 is the paper's at "
                  "least\n"
+                 "and, by the paper's method, within 15 % of the paper's\n"
                  "beyond the paper: dispatch by price takes less time",
        .examples =
            "./bazelw run //benchmarks/dispatch:strong_scaling -- --quick",
        .default_seeds = 3,
-       .quick_seeds = 2,
+       .quick_seeds = 4,
        .full_seeds = 5},
       Run);
 }
