@@ -1,5 +1,6 @@
 #include "muster/benchmarks/dispatch/real_rows.h"
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "muster/models/data/libsvm.h"
 #include "muster/models/data/sparse_dataset.h"
 #include "muster/models/data/tf_idf.h"
+#include "muster/runtime/distributions.h"
+#include "muster/runtime/rng.h"
 #include "muster/runtime/status_macros.h"
 
 namespace muster::benchmarks {
@@ -62,6 +65,27 @@ absl::StatusOr<LabeledData> Projected(
   return data;
 }
 
+// Word counts to TF-IDF by the training part, with projections as points.
+absl::StatusOr<SharedDataset> WeighAndProject(std::string name,
+                                              SparseDataset train,
+                                              SparseDataset test,
+                                              int64_t dimension,
+                                              uint64_t seed) {
+  const std::vector<double> idf = models::InverseDocumentFrequencies(train);
+  models::ApplyTfIdf(idf, &train);
+  models::ApplyTfIdf(idf, &test);
+  MUSTER_ASSIGN_OR_RETURN(
+      const auto projection,
+      dispatch::RandomProjection::Create({.num_features = train.num_features,
+                                          .dimension = dimension,
+                                          .seed = seed}));
+  MUSTER_ASSIGN_OR_RETURN(LabeledData train_data,
+                          Projected(projection, std::move(train)));
+  MUSTER_ASSIGN_OR_RETURN(LabeledData test_data,
+                          Projected(projection, std::move(test)));
+  return MakePair(std::move(name), std::move(train_data), std::move(test_data));
+}
+
 }  // namespace
 
 absl::StatusOr<SharedDataset> A9aData(Experiment& experiment) {
@@ -76,19 +100,23 @@ absl::StatusOr<SharedDataset> NewsData(Experiment& experiment,
                                        int64_t dimension, uint64_t seed) {
   MUSTER_ASSIGN_OR_RETURN(SparseDataset train, ReadNews(experiment, "train"));
   MUSTER_ASSIGN_OR_RETURN(SparseDataset test, ReadNews(experiment, "test"));
-  const std::vector<double> idf = models::InverseDocumentFrequencies(train);
-  models::ApplyTfIdf(idf, &train);
-  models::ApplyTfIdf(idf, &test);
-  MUSTER_ASSIGN_OR_RETURN(
-      const auto projection,
-      dispatch::RandomProjection::Create({.num_features = train.num_features,
-                                          .dimension = dimension,
-                                          .seed = seed}));
-  MUSTER_ASSIGN_OR_RETURN(LabeledData train_data,
-                          Projected(projection, std::move(train)));
-  MUSTER_ASSIGN_OR_RETURN(LabeledData test_data,
-                          Projected(projection, std::move(test)));
-  return MakePair("20news", std::move(train_data), std::move(test_data));
+  return WeighAndProject("20news", std::move(train), std::move(test), dimension,
+                         seed);
+}
+
+absl::StatusOr<SharedDataset> HeldOutNewsData(Experiment& experiment,
+                                              int64_t dimension,
+                                              uint64_t seed) {
+  MUSTER_ASSIGN_OR_RETURN(const SparseDataset all,
+                          ReadNews(experiment, "train"));
+  runtime::Rng rng = runtime::Rng(seed).Fork("held_out_news");
+  std::vector<int64_t> rows;
+  runtime::SampleWithoutReplacement(rng, all.num_rows(), all.num_rows(), &rows);
+  const std::span<const int64_t> order = rows;
+  const size_t held_out = rows.size() / 5;
+  return WeighAndProject(
+      "20news, held out", models::SelectRows(all, order.subspan(held_out)),
+      models::SelectRows(all, order.first(held_out)), dimension, seed);
 }
 
 }  // namespace muster::benchmarks

@@ -24,6 +24,11 @@ absl::StatusOr<SharedDataset> A9aData(Experiment& experiment);
 absl::StatusOr<SharedDataset> NewsData(Experiment& experiment,
                                        int64_t dimension, uint64_t seed);
 
+// Its training part alone: a fifth of it, drawn by the seed, is the test set.
+// Unlike that of NewsData it comes from the same weeks as the rest.
+absl::StatusOr<SharedDataset> HeldOutNewsData(Experiment& experiment,
+                                              int64_t dimension, uint64_t seed);
+
 }  // namespace muster::benchmarks
 
 #endif  // MUSTER_BENCHMARKS_DISPATCH_REAL_ROWS_H_
