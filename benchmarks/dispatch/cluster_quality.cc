@@ -69,4 +69,13 @@ double SingleCenterShare(const dispatch::Clustering& clustering) {
   return n == 0 ? 0 : static_cast<double>(single) / static_cast<double>(n);
 }
 
+Quality MeasureQuality(dispatch::PointsView points,
+                       const dispatch::Clustering& clustering,
+                       std::span<const double> labels) {
+  return {.objective = CopyAveragedObjective(points, clustering),
+          .entropy_bits = MeanLabelEntropyBits(clustering, labels),
+          .clusters = static_cast<double>(clustering.num_clusters()),
+          .single_share = SingleCenterShare(clustering)};
+}
+
 }  // namespace muster::benchmarks

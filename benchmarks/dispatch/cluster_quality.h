@@ -26,6 +26,21 @@ double MeanLabelEntropyBits(const dispatch::Clustering& clustering,
 // The share of points whose copies all lie on one centre.
 double SingleCenterShare(const dispatch::Clustering& clustering);
 
+// All of them.
+struct Quality {
+  double objective = 0;     // CopyAveragedObjective
+  double entropy_bits = 0;  // MeanLabelEntropyBits
+  double clusters = 0;      // their number: merging may leave fewer than k
+  double single_share = 0;  // SingleCenterShare
+
+  static void Fields(auto& self, auto&& visit) {
+    visit(self.objective, self.entropy_bits, self.clusters, self.single_share);
+  }
+};
+Quality MeasureQuality(dispatch::PointsView points,
+                       const dispatch::Clustering& clustering,
+                       std::span<const double> labels);
+
 }  // namespace muster::benchmarks
 
 #endif  // MUSTER_BENCHMARKS_DISPATCH_CLUSTER_QUALITY_H_

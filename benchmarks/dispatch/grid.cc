@@ -157,7 +157,7 @@ void JudgeAtSize(mb::Claims& claims, const mb::DispatchGridResults& results,
 
 mb::DispatchGrid MakeGrid(const mb::CommonFlags& flags) {
   const mb::DatasetSize size{
-      .train_rows = flags.ByEffort<int64_t>(6'000, 20'000, 20'000),
+      .train_rows = flags.ByEffort<int64_t>(4'000, 20'000, 20'000),
       .test_rows = flags.ByEffort<int64_t>(2'000, 10'000, 20'000)};
   mb::DispatchGrid grid{
       .name = "grid",
@@ -208,7 +208,7 @@ int main(int argc, char** argv) {
                  "ours is best near k = 8, the tree sinks to a random split",
        .examples = "./bazelw run //benchmarks/dispatch:grid -- --quick",
        .default_seeds = 5,
-       .quick_seeds = 2,
+       .quick_seeds = 5,
        .full_seeds = 10},
       Run);
 }

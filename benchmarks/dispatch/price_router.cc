@@ -170,7 +170,7 @@ mb::Panel DrawLoads(const std::vector<Study>& studies,
 
 std::vector<Study> Generated(const mb::CommonFlags& flags) {
   const mb::DatasetSize mixture{
-      .train_rows = flags.ByEffort<int64_t>(12'000, 60'000, 500'000),
+      .train_rows = flags.ByEffort<int64_t>(8'000, 60'000, 500'000),
       .test_rows = flags.ByEffort<int64_t>(3'000, 20'000, 50'000)};
   const mb::DatasetSize cells{
       .train_rows = flags.ByEffort<int64_t>(5'000, 20'000, 20'000),
@@ -196,10 +196,10 @@ absl::StatusOr<std::optional<Study>> Mnist(mb::Experiment& experiment) {
   const mb::CommonFlags& flags = experiment.flags();
   Study study{"mnist",
               "MNIST",
-              {.train_rows = flags.ByEffort<int64_t>(2'000, 20'000, 60'000),
+              {.train_rows = flags.ByEffort<int64_t>(1'200, 20'000, 60'000),
                .test_rows = flags.ByEffort<int64_t>(500, 5'000, 10'000)},
               flags.ByEffort<int64_t>(16, 32, 64),
-              flags.ByEffort<int64_t>(1'000, 5'000, 10'000)};
+              flags.ByEffort<int64_t>(750, 5'000, 10'000)};
   const absl::StatusOr<mb::SharedDataset> all = mb::MnistData(
       experiment,
       {.train_rows = flags.ByEffort<int64_t>(4'000, 60'000, 60'000),
@@ -270,7 +270,7 @@ int main(int argc, char** argv) {
                  "at a better balance",
        .examples = "./bazelw run //benchmarks/dispatch:price_router",
        .default_seeds = 10,
-       .quick_seeds = 2,
+       .quick_seeds = 5,
        .full_seeds = 20},
       Run);
 }

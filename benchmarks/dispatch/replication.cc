@@ -276,7 +276,7 @@ int main(int argc, char** argv) {
                  "copies at borders against copies of all, at equal storage",
        .examples = "./bazelw run //benchmarks/dispatch:replication -- --quick",
        .default_seeds = 5,
-       .quick_seeds = 2,
+       .quick_seeds = 5,
        .full_seeds = 10},
       Run);
 }

@@ -37,7 +37,7 @@ constexpr int32_t kCrashing = 2;
 
 DatasetSize Size(const CommonFlags& flags) {
   return {.train_rows = flags.ByEffort<int64_t>(4'000, 30'000, 200'000),
-          .test_rows = flags.ByEffort<int64_t>(2'000, 10'000, 20'000)};
+          .test_rows = flags.ByEffort<int64_t>(4'000, 10'000, 20'000)};
 }
 
 DispatchRunOptions RunOptions(const CommonFlags& flags, int64_t copies,

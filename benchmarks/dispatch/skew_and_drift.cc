@@ -59,12 +59,12 @@ constexpr double kUpperFactor = 2;
 constexpr double kLowerFactor = .5;
 
 std::vector<double> Exponents(const mb::CommonFlags& flags) {
-  if (flags.quick()) return {1};
+  if (flags.quick()) return {1, 1.5};
   return {0, .5, 1, 1.5};
 }
 
 std::vector<double> Drifts(const mb::CommonFlags& flags) {
-  if (flags.quick()) return {0, 1};
+  if (flags.quick()) return {0, .5, 1};
   return {0, .25, .5, .75, 1};
 }
 
@@ -440,7 +440,7 @@ int main(int argc, char** argv) {
                  "the online balancer keeps the bounds under drift",
        .examples = "./bazelw run //benchmarks/dispatch:skew_and_drift",
        .default_seeds = 5,
-       .quick_seeds = 2,
+       .quick_seeds = 5,
        .full_seeds = 10},
       Run);
 }

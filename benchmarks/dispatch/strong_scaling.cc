@@ -313,12 +313,12 @@ std::vector<Study> MakeStudies(const mb::CommonFlags& flags) {
       {.key = "synthetic",
        .title = "Synthetic",
        .published = "Synthetic",
-       .size = {.train_rows = flags.ByEffort<int64_t>(4'000, 20'000, 200'000),
+       .size = {.train_rows = flags.ByEffort<int64_t>(2'500, 20'000, 200'000),
                 .test_rows = flags.ByEffort<int64_t>(400, 2'000, 20'000)}},
       {.key = "mnist",
        .title = "MNIST",
        .published = "MNIST-8M",
-       .size = {.train_rows = flags.ByEffort<int64_t>(800, 10'000, 60'000),
+       .size = {.train_rows = flags.ByEffort<int64_t>(600, 10'000, 60'000),
                 .test_rows = flags.ByEffort<int64_t>(200, 1'000, 10'000)}}};
 }
 
