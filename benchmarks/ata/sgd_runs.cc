@@ -36,6 +36,14 @@ double Mean(const std::vector<SgdOutcome>& outcomes, Value value) {
 
 }  // namespace
 
+std::vector<SgdChoice> GridOf(const SgdMethod& method) {
+  std::vector<SgdChoice> grid;
+  for (const double step : method.steps) {
+    for (const int64_t size : method.sizes) grid.push_back({step, size});
+  }
+  return grid;
+}
+
 SgdOutcome Summarise(const allocation::SgdSummary& summary, double target,
                      const SgdChoice& choice) {
   SgdOutcome outcome = {.choice = choice,

@@ -48,6 +48,9 @@ struct SgdChoice {
   static void Fields(auto& self, auto&& visit) { visit(self.step, self.size); }
 };
 
+// The points of the method's grid, steps outermost.
+std::vector<SgdChoice> GridOf(const SgdMethod& method);
+
 // What is kept of a run.
 struct SgdOutcome {
   SgdChoice choice = {};
@@ -157,30 +160,27 @@ absl::StatusOr<std::vector<SgdOutcome>> TuneAndRun(
   const runtime::Runtime one_thread = {.threads = 1,
                                        .stop = context.runtime().stop};
   std::vector<SgdOutcome> tried;
-  const auto total =
-      static_cast<int64_t>(method.steps.size() * method.sizes.size() + seeds);
+  const std::vector<SgdChoice> grid = GridOf(method);
+  const auto total = static_cast<int64_t>(grid.size()) + seeds;
   int64_t done = 0;
-  if (method.steps.size() * method.sizes.size() == 1) {
-    tried.push_back({.choice = {method.steps[0], method.sizes[0]}});
+  if (grid.size() == 1) {
+    tried.push_back({.choice = grid.front()});
     ++done;
   } else {
     // What takes much longer than the best so far is not run to its end.
     allocation::SgdOptions options = study.options;
-    for (double step : method.steps) {
-      for (int64_t size : method.sizes) {
-        MUSTER_ASSIGN_OR_RETURN(
-            SgdOutcome outcome,
-            RunSgdCase(study, method, {step, size}, study.tuning_seed, options,
-                       one_thread));
-        if (outcome.reached) {
-          options.max_seconds =
-              std::min(options.max_seconds, 1.25 * outcome.seconds);
-        }
-        tried.push_back(std::move(outcome));
-        if (!context.Report(++done, total)) {
-          return absl::CancelledError("stopped");
-        }
+    for (const SgdChoice& choice : grid) {
+      MUSTER_ASSIGN_OR_RETURN(
+          SgdOutcome outcome,
+          RunSgdCase(study, method, choice, study.tuning_seed, options,
+                     one_thread));
+      if (outcome.reached) {
+        options.max_seconds =
+            std::min(options.max_seconds, 1.25 * outcome.seconds);
       }
+      tried.push_back(std::move(outcome));
+      if (!context.Report(++done, total))
+        return absl::CancelledError("stopped");
     }
   }
   const SgdChoice choice = BestOutcome(tried).choice;
@@ -243,8 +243,7 @@ absl::StatusOr<SgdComparison> CompareMethods(
   MUSTER_ASSIGN_OR_RETURN(auto results,
                           RunTasks(experiment, study.name, tasks));
   if (!results.complete()) return absl::CancelledError("stopped");
-  SgdComparison comparison;
-  comparison.methods = std::move(methods);
+  SgdComparison comparison{.methods = std::move(methods)};
   for (size_t i = 0; i < comparison.methods.size(); ++i) {
     comparison.outcomes.push_back(results[static_cast<int64_t>(i)].values);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "muster/benchmarks/harness/figure.h"
 
 namespace muster::benchmarks {
 namespace {
