@@ -291,6 +291,7 @@ TEST(RoundSimulatorTest, SaveAndRestoreGoOnAlike) {
 // Gives all tasks to the first worker that is up, and notes what it was asked.
 class FirstUp : public Allocator {
  public:
+  explicit FirstUp(int32_t num_workers) : Allocator(num_workers) {}
   void Allocate(const RoundRequest& request, Allocation* allocation) override {
     masks.emplace_back(request.up.begin(), request.up.end());
     int32_t worker = 0;
@@ -326,7 +327,7 @@ TEST(RoundSimulatorTest, TheMaskIsGivenOnlyWhenSomebodyIsDown) {
                 .modifiers = {runtime::SpeedModifier::Outage(3, 5)}},
                {.law = SpeedLaw::Constant(1), .modifiers = {}}});
   RoundSimulator simulator(&model);
-  FirstUp allocator;
+  FirstUp allocator(2);
   Allocation allocation;
   for (int round = 1; round <= 3; ++round) {
     ASSERT_THAT(simulator.Play(allocator, round, 1, &allocation), IsOk());
@@ -343,7 +344,7 @@ TEST(RoundSimulatorTest, ARoundOfManyWavesCanBeStopped) {
       ModelOf({{.law = SpeedLaw::Constant(9),
                 .modifiers = {runtime::SpeedModifier::Crash(1, 1)}}});
   RoundSimulator simulator(&model);
-  FirstUp allocator;
+  FirstUp allocator(1);
   allocator.stop_at = 20;
   Allocation allocation;
   EXPECT_THAT(

@@ -372,7 +372,9 @@ TEST(StudyTest, LostTasksAreGivenOutAgain) {
 class StopAtCall : public Allocator {
  public:
   StopAtCall(std::unique_ptr<Allocator> inner, int64_t call)
-      : inner_(std::move(inner)), call_(call) {}
+      : Allocator(inner->num_workers()),
+        inner_(std::move(inner)),
+        call_(call) {}
   void Allocate(const RoundRequest& request, Allocation* allocation) override {
     inner_->Allocate(request, allocation);
     if (--call_ == 0) stop = true;
