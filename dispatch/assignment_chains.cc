@@ -156,6 +156,7 @@ void PriceAssignment::Balance(const std::vector<Move>& moves,
                         : std::clamp(loads[i], bounds.lower, bounds.upper);
   }
   std::vector<std::pair<int64_t, int32_t>> reached;  // point, centre
+  reached.reserve(moves.size());
   for (const Move& move : moves) reached.emplace_back(move.point, move.to);
   std::sort(reached.begin(), reached.end());
   reached.erase(std::unique(reached.begin(), reached.end()), reached.end());
