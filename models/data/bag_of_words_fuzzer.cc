@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "muster/models/data/bag_of_words.h"
 #include "muster/models/data/sparse_dataset.h"
@@ -52,14 +53,15 @@ void TryLabels(absl::string_view text, size_t num_rows) {
 }  // namespace
 
 std::vector<std::string> muster::runtime::FuzzSeeds() {
-  return {std::string(1, '\0') + "4\n5\n4\n1 1 2\n1 4 1\r\n3 2 7\n3\t5  1\n",
-          std::string(1, '\0') + "0\n0\n0",
-          std::string(1, '\0') + "9\n2\n0\n\n",
-          std::string(1, '\0') + "2\n1\n1\n2 1 16777216\n",
-          "\x04"
-          "3\n1\r\n20\n-1.5e3",
-          "\x01\xef\xbb\xbf"
-          "0\n"};
+  const auto seed = [](char first, absl::string_view text) {
+    return absl::StrCat(absl::string_view(&first, 1), text);
+  };
+  return {seed(0, "4\n5\n4\n1 1 2\n1 4 1\r\n3 2 7\n3\t5  1\n"),
+          seed(0, "0\n0\n0"),
+          seed(0, "9\n2\n0\n\n"),
+          seed(0, "2\n1\n1\n2 1 16777216\n"),
+          seed(4, "3\n1\r\n20\n-1.5e3"),
+          seed(1, "\xef\xbb\xbf\x30\n")};
 }
 
 // The first byte chooses: 0 counts, else that many documents with labels.
