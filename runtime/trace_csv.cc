@@ -172,11 +172,12 @@ double Median(std::vector<double> values) {
   return lower + (*upper - lower) / 2;
 }
 
-// Values by worker, each ordered by its key (stable: ties in file order).
+// Values by worker, each ordered by its key (stable: ties in file order); sorts
+// the rows.
 std::vector<RecordedWorker> SortedWorkers(
-    std::map<int64_t, std::vector<std::pair<int64_t, double>>> rows) {
+    std::map<int64_t, std::vector<std::pair<int64_t, double>>>* rows) {
   std::vector<RecordedWorker> workers;
-  for (auto& [id, keyed] : rows) {
+  for (auto& [id, keyed] : *rows) {
     std::stable_sort(
         keyed.begin(), keyed.end(),
         [](const auto& x, const auto& y) { return x.first < y.first; });
@@ -213,7 +214,7 @@ absl::StatusOr<MiniBatchTrace> ReadMiniBatchTrace(absl::string_view path) {
   }
   if (rows.empty()) return csv.NoRows();
   trace.num_iterations = static_cast<int64_t>(iterations.size());
-  trace.workers = SortedWorkers(std::move(rows));
+  trace.workers = SortedWorkers(&rows);
   return trace;
 }
 
@@ -241,7 +242,7 @@ absl::StatusOr<VmNoiseTrace> ReadVmNoiseTrace(absl::string_view path) {
   if (rows.empty()) return csv.NoRows();
   trace.num_rows = static_cast<int64_t>(all.size());
   trace.median_value = Median(std::move(all));
-  trace.machines = SortedWorkers(std::move(rows));
+  trace.machines = SortedWorkers(&rows);
   return trace;
 }
 
