@@ -396,8 +396,7 @@ class StopAtCall : public Allocator {
   int64_t call_;
 };
 
-// A task of 2 s survives with probability e^-2, so that most calls are for
-// tasks that were lost.
+// A task of 2 s survives with probability e^-2: most calls are for lost ones.
 TEST(StudyTest, AStopWithinARoundLeavesAStateBetweenRounds) {
   const auto make_model = [] {
     return ModelOf(std::vector(
