@@ -73,8 +73,9 @@ class PriceAssignment {
 
  private:
   std::vector<Move> AssignBlock(const PackedCenters& packed, Block block);
+  // `reduced` is scratch.
   void AddMoves(int64_t point, std::span<const int32_t> nearest,
-                std::vector<Move>* moves) const;
+                std::vector<double>* reduced, std::vector<Move>* moves) const;
 
   const AssignmentCosts& costs_;
   const int64_t p_;
@@ -84,16 +85,17 @@ class PriceAssignment {
 };
 
 void PriceAssignment::AddMoves(int64_t point, std::span<const int32_t> nearest,
+                               std::vector<double>* reduced,
                                std::vector<Move>* moves) const {
-  std::vector<double> reduced;
-  for (const int32_t center : nearest) {
-    reduced.push_back(costs_.Exact(point, center) - prices_[center]);
+  reduced->resize(nearest.size());
+  for (size_t i = 0; i < nearest.size(); ++i) {
+    (*reduced)[i] = costs_.Exact(point, nearest[i]) - prices_[nearest[i]];
   }
   for (int64_t r = 0; r < p_; ++r) {
     for (size_t a = static_cast<size_t>(p_); a < nearest.size(); ++a) {
       // Scaled, costs round differently: never below zero by more than that.
       moves->push_back({nearest[r], nearest[a],
-                        std::max(0.0, reduced[a] - reduced[r]), point});
+                        std::max(0.0, (*reduced)[a] - (*reduced)[r]), point});
     }
   }
 }
@@ -107,13 +109,14 @@ std::vector<Move> PriceAssignment::AssignBlock(const PackedCenters& packed,
                   .size = block.size(),
                   .dimension = points.dimension},
                  count, nearest, {.threads = 1});
+  std::vector<double> reduced;
   std::vector<Move> moves;
   for (int64_t j = block.begin; j < block.end; ++j) {
     const auto mine = std::span<const int32_t>(nearest).subspan(
         static_cast<size_t>((j - block.begin) * count),
         static_cast<size_t>(count));
     std::copy_n(mine.begin(), p_, state_.clusters.begin() + j * p_);
-    AddMoves(j, mine, &moves);
+    AddMoves(j, mine, &reduced, &moves);
     if (moves.size() > kMostMoves) KeepCheapest(&moves);
   }
   KeepCheapest(&moves);
