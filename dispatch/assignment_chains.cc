@@ -150,14 +150,10 @@ void PriceAssignment::Balance(const std::vector<Move>& moves,
   const LoadBounds bounds = {
       static_cast<double>(sizes.lower),
       static_cast<double>(std::min(sizes.upper, costs_.num_points()))};
-  std::vector<double> loads(k, 0.0), sink_flows(k, 0.0);
+  std::vector<double> loads(k, 0.0);
   for (const int32_t center : state_.clusters) loads[center] += 1;
-  for (size_t i = 0; i < k; ++i) {
-    sink_flows[i] = prices_[i] < 0 ? bounds.upper
-                    : prices_[i] > 0
-                        ? bounds.lower
-                        : std::clamp(loads[i], bounds.lower, bounds.upper);
-  }
+  std::vector<double> sink_flows =
+      SinkFlows(prices_, loads, bounds, /*tolerance=*/0);
   std::vector<std::pair<int64_t, int32_t>> reached;  // point, centre
   reached.reserve(moves.size());
   for (const Move& move : moves) reached.emplace_back(move.point, move.to);

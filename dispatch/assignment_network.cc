@@ -14,6 +14,20 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
+std::vector<double> SinkFlows(std::span<const double> prices,
+                              std::span<const double> kept, LoadBounds bounds,
+                              double tolerance) {
+  std::vector<double> flows;
+  flows.reserve(prices.size());
+  for (size_t i = 0; i < prices.size(); ++i) {
+    flows.push_back(prices[i] > tolerance ? bounds.lower
+                    : prices[i] < -tolerance
+                        ? bounds.upper
+                        : std::clamp(kept[i], bounds.lower, bounds.upper));
+  }
+  return flows;
+}
+
 AssignmentNetwork::AssignmentNetwork(std::vector<NetworkPoint> points,
                                      std::vector<NetworkEntry> entries,
                                      std::vector<double> prices,

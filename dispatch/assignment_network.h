@@ -49,6 +49,13 @@ struct NetworkPoint {
   int64_t end = 0;
 };
 
+// The flows f (k) into the sink that are optimal at the prices: a at a price
+// above the tolerance, b at one below its negative, else the flow of `kept`
+// (k), brought within the bounds.
+std::vector<double> SinkFlows(std::span<const double> prices,
+                              std::span<const double> kept, LoadBounds bounds,
+                              double tolerance);
+
 class AssignmentNetwork {
  public:
   enum class End {

@@ -135,18 +135,10 @@ void Solver::Ascend() {
 
 void Solver::SetSinkFlows(std::span<const double> loads) {
   // Prices within rounding of zero keep the flow that they have.
-  const bool first = sink_flows_.empty();
-  sink_flows_.resize(static_cast<size_t>(k_));
-  const double tolerance = 1e-13 * LargeCost();
-  for (int64_t i = 0; i < k_; ++i) {
-    if (prices_[i] < -tolerance) {
-      sink_flows_[i] = bounds_.upper;
-    } else if (prices_[i] > tolerance) {
-      sink_flows_[i] = bounds_.lower;
-    } else if (first) {
-      sink_flows_[i] = std::clamp(loads[i], bounds_.lower, bounds_.upper);
-    }
-  }
+  sink_flows_ = SinkFlows(
+      prices_,
+      sink_flows_.empty() ? loads : std::span<const double>(sink_flows_),
+      bounds_, 1e-13 * LargeCost());
 }
 
 double Solver::SinkGap() const {
