@@ -11,8 +11,8 @@
 // experiment gave results, what an earlier run left stays.
 //
 // Exit codes: 0 no claim failed, 1 an experiment ended with an error, 2 a claim
-// failed, 130 and 143 stopped by SIGINT or SIGTERM (what is there is reported,
-// --resume goes on).
+// failed, 128 + N stopped by signal N (what is there is reported, --resume goes
+// on).
 
 #include <unistd.h>
 
@@ -278,8 +278,8 @@ int Main(int argc, char** argv) {
         "reproduce: runs every experiment (quick unless --full) and reports "
         "the papers' claims\n\n%s\nWrites claims.csv, report.html and a folder "
         "per experiment under --out.\nExit codes: 0 no claim failed, 1 an "
-        "experiment ended with an error, 2 a claim failed,\n130 or 143 stopped "
-        "by a signal (--resume goes on).\n",
+        "experiment ended with an error, 2 a claim failed,\n128 + N stopped by "
+        "signal N (--resume goes on).\n",
         FlagsHelp("Flags of this program").c_str());
     return 0;
   }

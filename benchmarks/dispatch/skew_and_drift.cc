@@ -380,7 +380,8 @@ void JudgeDrift(mb::Claims& claims, const std::vector<double>& drifts,
                      *std::max_element(largest.begin(), largest.end()) <=
                              kUpperFactor + .02 &&
                          *std::min_element(smallest.begin(), smallest.end()) >=
-                             kLowerFactor - .02);
+                             kLowerFactor - .02,
+                     static_cast<int64_t>(largest.size()));
   }
   claims.JudgeAtMost(
       {"drift.cost", "ours",

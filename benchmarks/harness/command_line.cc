@@ -126,8 +126,8 @@ std::string HelpText(const ExperimentInfo& info) {
       "  *.svg, *.png   figures; *.figure.json what they were drawn from\n"
       "  run.json       date, seconds, threads, command line\n"
       "  checkpoint/    for --resume; may be removed\n"
-      "\nExit codes: 0 no claim failed, 1 an error, 2 a claim failed, 130 or "
-      "143 stopped by\na signal (results so far are written and marked "
+      "\nExit codes: 0 no claim failed, 1 an error, 2 a claim failed, 128 + N "
+      "stopped by\nsignal N (results so far are written and marked "
       "incomplete).\n");
   if (!info.examples.empty()) {
     absl::StrAppend(&text, "\nExamples\n", Indented(info.examples));

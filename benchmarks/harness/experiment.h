@@ -36,9 +36,9 @@
 // Files of an earlier run's results in the same folder go when they are there.
 //
 // Exit codes: 0 every claim passed, tied or was skipped; 1 an error; 2 a claim
-// failed; 130 and 143: stopped by SIGINT or SIGTERM, with the results so far
-// written and marked (a second signal kills at once). A first signal that comes
-// when the results are being written changes nothing.
+// failed; 128 + N: stopped by signal N (SIGHUP, SIGINT or SIGTERM), with the
+// results so far written and marked (a second signal kills at once). A first
+// signal that comes when the results are being written changes nothing.
 
 #include <functional>
 #include <memory>
