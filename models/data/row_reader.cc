@@ -275,10 +275,10 @@ class IdxSource : public RowReader::Source {
   absl::Status CountPixels() {
     pixels_ = 1;
     for (int64_t size : image_sizes_) {
-      if (size > 0 && pixels_ > kMaxFeatures / size) {
+      if (size == 0 || pixels_ > kMaxFeatures / size) {
         return absl::InvalidArgumentError(absl::StrFormat(
-            "%s: images of %s pixels, must be below 2^31", images_.file.path(),
-            absl::StrJoin(image_sizes_, " x ")));
+            "%s: images of %s pixels, must be at least 1 and below 2^31",
+            images_.file.path(), absl::StrJoin(image_sizes_, " x ")));
       }
       pixels_ *= size;
     }

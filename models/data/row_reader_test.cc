@@ -363,7 +363,7 @@ TEST(RowReaderTest, DamagedFilesEndTheReading) {
 }
 
 // A header that promises 2^31 - 1 pixels costs no memory that the file does not
-// fill.
+// fill; one of 2^27 images without pixels, which fill no file, no time.
 TEST(RowReaderTest, FalseHeadersAreCheap) {
   std::string header = FormatIdx({.sizes = {1, 0}, .bytes = {}});
   header.replace(8, 4, std::string("\x7f\xff\xff\xff", 4));
@@ -372,7 +372,11 @@ TEST(RowReaderTest, FalseHeadersAreCheap) {
       StatusIs(absl::StatusCode::kDataLoss, HasSubstr("ends in row 1 of 1")));
   header.replace(8, 4, std::string("\xff\xff\xff\xff", 4));
   EXPECT_THAT(ReadAll(WriteTestFile("huge.idx", header), {}).status,
-              StatusIs(kInvalid, HasSubstr("must be below 2^31")));
+              StatusIs(kInvalid, HasSubstr("below 2^31")));
+  header = FormatIdx({.sizes = {int64_t{1} << 27, 28, 0}, .bytes = {}});
+  EXPECT_THAT(ReadAll(WriteTestFile("nothing.idx", header), {}).status,
+              StatusIs(kInvalid, HasSubstr("images of 28 x 0 pixels, must be "
+                                           "at least 1")));
 }
 
 TEST(RowReaderTest, BadOptionsAreNamed) {
