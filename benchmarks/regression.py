@@ -19,6 +19,7 @@ import argparse
 import os
 import platform
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -48,7 +49,9 @@ def machine():
 
 
 def git(*arguments):
-    """The output of git in the workspace; nothing if it fails."""
+    """The output of git in the workspace; nothing if it fails or is not there."""
+    if not shutil.which("git"):
+        return ""
     done = subprocess.run(
         ["git", "-C", os.environ.get("BUILD_WORKSPACE_DIRECTORY", ".")]
         + list(arguments), capture_output=True, text=True, check=False)
@@ -102,7 +105,8 @@ def build_commit(name, programs):
     sha = git("rev-parse", "--verify", "--quiet", name + "^{commit}")
     if not sha:
         raise ComparisonError(
-            f"--base={name}: neither a folder nor a commit of this repository")
+            f"--base={name}: neither a folder nor a commit of this repository" +
+            ("" if shutil.which("git") else "; git is not installed"))
     folder = os.path.join(cache_folder(), "regression", sha[:12])
     if not os.path.isdir(folder):
         git("worktree", "prune")

@@ -135,6 +135,16 @@ class RegressionTest(unittest.TestCase):
                         "--base=v1: //runtime:b does not build"):
                     regression.build_commit("v1", ["runtime/a", "runtime/b"])
 
+    def test_without_git_there_is_no_commit(self):
+        self.add("new", "runtime/a")
+        with mock.patch.dict(os.environ, {"PATH": self.folder}):
+            self.assertEqual(regression.commit(), "unknown")
+            code, _, err = self.run_main("new", "--base=v1",
+                                         programs=["runtime/a"])
+        self.assertEqual(code, 2)
+        self.assertIn("--base=v1: neither a folder nor a commit of this "
+                      "repository; git is not installed", err)
+
     def test_new_programs_pass(self):
         self.add("old", "runtime/a")
         self.add("new", "runtime/a")
