@@ -12,7 +12,8 @@ namespace muster::benchmarks {
 
 // Draws each specification file as <name>.svg and <name>.png into `folder`.
 // Unavailable: Python's Matplotlib is missing (says which package); Internal:
-// what plot.py wrote. About a second, and 0.3 s a figure.
+// what plot.py wrote. About a second, and 0.3 s a figure
+// (more for many panels), on all cores.
 absl::Status DrawFigures(const std::string& folder,
                          const std::vector<std::string>& specification_files);
 
