@@ -15,6 +15,7 @@ Exit codes: 0 drawn, 1 a specification is wrong, 3 Matplotlib is missing.
 """
 
 import argparse
+import concurrent.futures
 import itertools
 import json
 import math
@@ -434,9 +435,8 @@ def draw_figure(figure, folder):
         fig.suptitle((figure["title"] + mark).strip(), fontsize=11.5,
                      fontweight="bold", x=0.012, ha="left",
                      color="#A61C00" if mark else INK)
-    handles = gantt_entries
-    if figure["shared_legend"]:
-        handles = legend_entries(figure["panels"], look) + gantt_entries
+    shared = legend_entries(figure["panels"], look) if figure["shared_legend"] else []
+    handles = shared + gantt_entries
     if handles:
         # As many as fit: the handle, and 0.075 inch a character.
         longest = max(len(handle.get_label()) for handle in handles)
@@ -488,10 +488,10 @@ def main(argv):
     matplotlib.rcParams.update(STYLE)
     # `bazel run` changes the working folder and says which one it was.
     os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
-    jobs = [(path, options.out) for path in options.specs]
-    # Forked, so that Matplotlib is loaded once.
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
-        errors = pool.starmap(draw_file, jobs, chunksize=1)
+    workers = min(len(options.specs), os.cpu_count() or 1)
+    fork = multiprocessing.get_context("fork")  # Matplotlib is loaded once.
+    with concurrent.futures.ProcessPoolExecutor(workers, fork) as pool:
+        errors = list(pool.map(draw_file, options.specs, itertools.repeat(options.out)))
     sys.stderr.write("".join(errors))
     return 1 if any(errors) else 0
 
