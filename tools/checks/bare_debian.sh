@@ -7,6 +7,7 @@
 #
 # FOLDER is made when it does not exist; an existing one is used again as it is,
 # with a fresh clone. $MUSTER_DATA, when set, is seen inside at the same path.
+# To stop it from elsewhere send SIGKILL to unshare, which ignores SIGTERM.
 set -eu -o pipefail
 
 if [[ $# != 2 || "$(id -u)" != 0 ]]; then

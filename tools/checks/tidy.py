@@ -5,7 +5,7 @@
     ./bazelw run //tools/checks:tidy -- --tests   # tests and benchmarks as well
 
 Nearly all of clang-tidy's time goes into the headers of other libraries, so a
-batch of sources is checked as one translation unit (five times faster). What a
+batch of sources is checked as one translation unit, in half the time. What a
 batch says of a source may come from its neighbours, two helpers of one name for
 example, so that source is then checked alone, and only this is reported.
 
