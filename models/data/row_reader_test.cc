@@ -371,8 +371,9 @@ TEST(RowReaderTest, FalseHeadersAreCheap) {
       ReadAll(WriteTestFile("false.idx", header + "ab"), {}).status,
       StatusIs(absl::StatusCode::kDataLoss, HasSubstr("ends in row 1 of 1")));
   header.replace(8, 4, std::string("\xff\xff\xff\xff", 4));
-  EXPECT_THAT(ReadAll(WriteTestFile("huge.idx", header), {}).status,
-              StatusIs(kInvalid, HasSubstr("below 2^31")));
+  EXPECT_THAT(
+      ReadAll(WriteTestFile("huge.idx", header), {}).status,
+      StatusIs(kInvalid, HasSubstr("must be at least 1 and below 2^31")));
   header = FormatIdx({.sizes = {int64_t{1} << 27, 28, 0}, .bytes = {}});
   EXPECT_THAT(ReadAll(WriteTestFile("nothing.idx", header), {}).status,
               StatusIs(kInvalid, HasSubstr("images of 28 x 0 pixels, must be "
