@@ -308,7 +308,7 @@ absl::Status Experiment::WriteResults(const std::vector<Claim>& claims) {
   files.emplace_back("claims.csv", ClaimsToCsv(claims));
   MUSTER_RETURN_IF_ERROR(ReplaceResults(flags_.out, files));
   if (flags_.figures) {
-    figures_status_ = DrawFigures(flags_.out, specifications);
+    figures_status_ = DrawFigures(flags_.out, specifications, flags_.threads);
   }
   return absl::OkStatus();
 }

@@ -27,11 +27,13 @@ std::string ShellQuote(const std::string& text) {
 }  // namespace
 
 absl::Status DrawFigures(const std::string& folder,
-                         const std::vector<std::string>& specification_files) {
+                         const std::vector<std::string>& specification_files,
+                         int threads) {
   if (specification_files.empty()) return absl::OkStatus();
   MUSTER_ASSIGN_OR_RETURN(const std::string plotter, Runfile(kPlotter));
-  std::string command = absl::StrCat(kPython, " ", ShellQuote(plotter),
-                                     " --out ", ShellQuote(folder));
+  std::string command =
+      absl::StrCat(kPython, " ", ShellQuote(plotter), " --threads ", threads,
+                   " --out ", ShellQuote(folder));
   for (const std::string& file : specification_files) {
     absl::StrAppend(&command, " ", ShellQuote(file));
   }

@@ -12,10 +12,12 @@ namespace muster::benchmarks {
 
 // Draws each specification file as <name>.svg and <name>.png into `folder`.
 // Unavailable: Python's Matplotlib is missing (says which package); Internal:
-// what plot.py wrote. About a second, and on all cores 0.3 s a figure (2 s for
-// one of 16 panels).
+// what plot.py wrote. Draws `threads` figures at a time, as many as there are
+// cores for 0. About a second, and on two cores 0.3 s a figure (2 s for one of
+// 16 panels).
 absl::Status DrawFigures(const std::string& folder,
-                         const std::vector<std::string>& specification_files);
+                         const std::vector<std::string>& specification_files,
+                         int threads);
 
 }  // namespace muster::benchmarks
 

@@ -1,15 +1,13 @@
 #!/usr/bin/python3
 """Draws figure specifications (JSON) as SVG and PNG.
 
-    plot.py --out FOLDER SPEC.json [SPEC.json ...]
+    plot.py --out FOLDER [--threads N] SPEC.json [SPEC.json ...]
 
 One call draws all figures of an experiment. The specification is written by
 muster/benchmarks/harness/figure.h and described there. The output depends on
 the specification and the version of Matplotlib alone: no date, fixed ids.
 
-Colours are Okabe and Ito's, chosen to differ for colour-blind readers; line
-styles and markers repeat the distinction without colour. A series' look follows
-its key, so that a policy looks the same in every panel of a figure.
+How things look is said in look.py.
 
 Exit codes: 0 drawn, 1 a specification is wrong, 3 Matplotlib is missing.
 """
@@ -24,87 +22,7 @@ import os
 import sys
 import textwrap
 
-# Okabe & Ito (2008), the yellow last: it is faint on white.
-PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
-           "#000000", "#B8A600"]
-# Gaps are wide enough to show a curve that lies exactly below.
-DASHES = [(None, None), (4.5, 2), (1.3, 1.7), (6, 1.8, 1.3, 1.8),
-          (7, 3.5), (3, 1.4, 1.2, 1.4, 1.2, 1.4), (2.4, 2.4), (7, 1.8, 3, 1.8)]
-MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
-HATCHES = [None, "////", "\\\\\\\\", "xxxx", "....", "++++", "oooo", "----"]
-GREY, INK = "#595959", "#262626"
-
-# Policies and methods that occur in many figures look the same in all of them.
-# Numbers as of Look: a colour of the palette, plus its size for each turn.
-FIXED_STYLES = {
-    "ata": 0, "ata_empirical": 1, "ofta": 2, "gta": 3, "uta": 4,
-    # Dispatching. A clusterer alone looks like the method that uses it.
-    "k_means++_merge/split,_nearest_(paper)": 0, "k_means++_merge/split": 0,
-    "balanced_k_means,_price": 1, "balanced_k_means": 1,
-    "partition_tree_(bpt)": 2, "lsh": 3, "random": 4,
-    "equal_sizes_(5_%),_price": 5, "k_means++_merge/split,_centre": 12,
-    "balanced_k_means,_nearest": 7,
-    "lp_rounding,_k_median": 10, "lp_k_median_(paper)": 10,
-    "lp_rounding,_k_means": 11, "lp_k_means_(paper)": 11,
-    "lp_k_means,_distinct_copies": 13, "online_balancer": 14, "w_/_8": 22,
-}
-
-ACTIVITIES = {"compute": "#0072B2", "cancelled": "#D55E00", "lost": "#000000",
-              "expired": "#E69F00", "wait": "#BFBFBF", "communicate": "#56B4E9"}
-
-STYLE = {
-    "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK,
-    "axes.titlesize": 9.5, "axes.titleweight": "bold",
-    "axes.titlelocation": "left", "axes.labelsize": 9, "axes.labelcolor": INK,
-    "axes.edgecolor": "#8C8C8C", "axes.linewidth": 0.7,
-    "axes.spines.top": False, "axes.spines.right": False,
-    "axes.grid": True, "axes.axisbelow": True, "grid.color": "#E3E3E3",
-    "grid.linewidth": 0.6, "xtick.color": INK, "xtick.labelsize": 8,
-    "ytick.color": INK, "ytick.labelsize": 8,
-    "legend.fontsize": 8.5, "legend.frameon": False,
-    "hatch.linewidth": 0.8, "path.simplify": True,
-    "svg.hashsalt": "muster", "svg.fonttype": "path",
-}
-
-
-def fixed_style(key):
-    """"ATA-Empirical", "ATA Empirical" and "ata_empirical" are one policy."""
-    return FIXED_STYLES.get(key.lower().replace("-", "_").replace(" ", "_"))
-
-
-def free_styles(taken):
-    """Styles that are not taken, in colours that are not while there are any:
-    no two of 64 keys look alike."""
-    size = len(PALETTE)
-    colours = {style % size for style in taken}
-    bases = [b for b in range(size) if b not in colours] or range(size)
-    for turn in itertools.count():
-        yield from (turn * size + b for b in bases
-                    if turn * size + b not in taken)
-
-
-class Look:
-    """Gives each key a colour, a dash pattern and a marker: a number whose
-    remainder by the palette's size is the colour, while each turn round the
-    palette shifts dashes and marker, and hatches bars."""
-
-    def __init__(self, figure):
-        keys = dict.fromkeys(series["key"] for panel in figure["panels"]
-                             for series in panel["series"])
-        self._index = {key: fixed_style(key) for key in keys}
-        others = free_styles(set(self._index.values()) - {None})
-        for key in keys:
-            if self._index[key] is None:
-                self._index[key] = next(others)
-
-    def __call__(self, key):
-        turn, base = divmod(self._index[key], len(PALETTE))
-        shifted = (base + turn) % len(PALETTE)
-        return PALETTE[base], DASHES[shifted], MARKERS[shifted]
-
-    def hatch(self, key):
-        """What tells bars of one colour apart."""
-        return HATCHES[self._index[key] // len(PALETTE) % len(HATCHES)]
+from look import ACTIVITIES, GREY, INK, PALETTE, PNG_DPI, STYLE, Look
 
 
 def numbers(values):
@@ -412,6 +330,25 @@ def layout(figure):
     return rows, columns, width, 2.75 * rows + 0.8
 
 
+def legend_columns(handles, width):
+    """As many as fit: the handle, and 0.075 inch a character."""
+    longest = max(len(handle.get_label()) for handle in handles)
+    return max(1, min(len(handles), int(width / (0.65 + 0.075 * longest))))
+
+
+def draw_shared_legend(fig, handles):
+    """Below all panels."""
+    width, height = fig.get_size_inches()
+    columns = legend_columns(handles, width)
+    fig.legend(handles=handles, loc="outside lower center"
+               if has_outside_legend() else "lower center",
+               ncol=columns, handlelength=2.8)
+    if not has_outside_legend():
+        below = (0.12 + 0.2 * -(-len(handles) // columns)) / height
+        fig.get_layout_engine().set(w_pad=0.06, h_pad=0.06,
+                                    rect=(0, below, 1, 1 - below))
+
+
 def draw_figure(figure, folder):
     import matplotlib.pyplot as plt
     look = Look(figure)
@@ -436,21 +373,11 @@ def draw_figure(figure, folder):
                      fontweight="bold", x=0.012, ha="left",
                      color="#A61C00" if mark else INK)
     shared = legend_entries(figure["panels"], look) if figure["shared_legend"] else []
-    handles = shared + gantt_entries
-    if handles:
-        # As many as fit: the handle, and 0.075 inch a character.
-        longest = max(len(handle.get_label()) for handle in handles)
-        columns = max(1, min(len(handles), int(width / (0.65 + 0.075 * longest))))
-        fig.legend(handles=handles, loc="outside lower center"
-                   if has_outside_legend() else "lower center",
-                   ncol=columns, handlelength=2.8)
-        if not has_outside_legend():
-            below = (0.12 + 0.2 * -(-len(handles) // columns)) / height
-            fig.get_layout_engine().set(w_pad=0.06, h_pad=0.06,
-                                        rect=(0, below, 1, 1 - below))
+    if handles := shared + gantt_entries:
+        draw_shared_legend(fig, handles)
     for suffix, unset in (("png", "Software"), ("svg", "Date")):
         path = os.path.join(folder, "%s.%s" % (figure["name"], suffix))
-        fig.savefig(path + ".part", format=suffix, dpi=160,
+        fig.savefig(path + ".part", format=suffix, dpi=PNG_DPI,
                     metadata={unset: None})
         os.replace(path + ".part", path)
         fig.set_layout_engine("none")  # Once: it takes half the time.
@@ -476,8 +403,12 @@ def has_outside_legend():
 def main(argv):
     parser = argparse.ArgumentParser(description="draws figure specifications")
     parser.add_argument("--out", required=True, help="folder of the figures")
+    parser.add_argument("--threads", type=int, default=0,
+                        help="figures drawn at a time; 0: as many as cores")
     parser.add_argument("specs", nargs="+", help="JSON files")
     options = parser.parse_args(argv)
+    if options.threads < 0:
+        parser.error("--threads is %d, but must be at least 0" % options.threads)
     try:
         import matplotlib
     except ImportError:
@@ -488,7 +419,7 @@ def main(argv):
     matplotlib.rcParams.update(STYLE)
     # `bazel run` changes the working folder and says which one it was.
     os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
-    workers = min(len(options.specs), os.cpu_count() or 1)
+    workers = min(len(options.specs), options.threads or os.cpu_count() or 1)
     fork = multiprocessing.get_context("fork")  # Matplotlib is loaded once.
     with concurrent.futures.ProcessPoolExecutor(workers, fork) as pool:
         errors = list(pool.map(draw_file, options.specs, itertools.repeat(options.out)))

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
+from tools.plot import look as looks
 from tools.plot import plot
 
 
@@ -129,7 +130,7 @@ class PlotTest(unittest.TestCase):
 
     def test_every_colour_of_a_policy_is_the_same_in_all_figures(self):
         _, folder = self.draw(every_kind())
-        ata = plot.PALETTE[plot.FIXED_STYLES["ata"]].lower().encode()
+        ata = looks.PALETTE[looks.FIXED_STYLES["ata"]].lower().encode()
         for name in ("curves.svg", "bars.svg"):
             self.assertIn(ata, self.read(folder, name), name)
 
@@ -175,7 +176,7 @@ class PlotTest(unittest.TestCase):
 
 class LookTest(unittest.TestCase):
     def look(self, *keys):
-        return plot.Look(figure("f", panel(series=[series(k, "line", [], []) for k in keys])))
+        return looks.Look(figure("f", panel(series=[series(k, "line", [], []) for k in keys])))
 
     def test_no_two_keys_look_alike(self):
         keys = [f"policy {i}" for i in range(40)]
@@ -189,14 +190,13 @@ class LookTest(unittest.TestCase):
             self.assertEqual(look(other), expected)
             self.assertNotEqual(look("x")[0], expected[0])
 
-
     def test_styles_that_are_free_avoid_the_fixed_ones(self):
         # All colours are taken, and the first style past them, too.
-        taken = set(range(len(plot.PALETTE))) | {len(plot.PALETTE)}
-        first = next(plot.free_styles(taken))
-        self.assertEqual(first, len(plot.PALETTE) + 1)
-        look = self.look("x", "y", *plot.FIXED_STYLES)
-        fixed = {look(k) for k in plot.FIXED_STYLES}
+        taken = set(range(len(looks.PALETTE))) | {len(looks.PALETTE)}
+        first = next(looks.free_styles(taken))
+        self.assertEqual(first, len(looks.PALETTE) + 1)
+        look = self.look("x", "y", *looks.FIXED_STYLES)
+        fixed = {look(k) for k in looks.FIXED_STYLES}
         self.assertNotIn(look("x"), fixed)
         self.assertNotIn(look("y"), fixed | {look("x")})
 
@@ -253,7 +253,7 @@ class TickTest(unittest.TestCase):
         spec = panel(series=[series("a", "line", x, x)], x=axis("k", log=log), **fields)
         drawn, ax = plt.subplots(figsize=(6.8, 3.5))
         self.addCleanup(plt.close, drawn)
-        plot.draw_panel(ax, spec, plot.Look(figure("f", spec)))
+        plot.draw_panel(ax, spec, looks.Look(figure("f", spec)))
         low, high = ax.get_xlim()
         inside = [v for v in ax.get_xticks() if low <= v <= high]
         names = [ax.xaxis.get_major_formatter()(v, None) for v in inside]
