@@ -4,7 +4,7 @@ load("//third_party:deps.bzl", "libraries_without_module")
 load("//third_party:repo.bzl", "third_party_archive")
 
 def _declare(name, **kwargs):
-    third_party_archive(name = name, library = name, **kwargs)
+    third_party_archive(name = name, system_name = name, **kwargs)
 
 def _libraries_impl(_ctx):
     libraries_without_module(_declare)

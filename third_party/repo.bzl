@@ -2,7 +2,7 @@
 
 def _library_name(ctx):
     # A module extension's repositories have longer names than they were given.
-    return ctx.attr.library or ctx.name
+    return ctx.attr.system_name or ctx.name
 
 def _wants_system(ctx):
     if not ctx.attr.system_header:
@@ -64,7 +64,7 @@ this library (comma separated), else from a verified archive.""",
     environ = ["MUSTER_SYSTEM_LIBS"],
     local = False,
     attrs = {
-        "library": attr.string(doc = "its name in MUSTER_SYSTEM_LIBS; \"\": the repository's"),
+        "system_name": attr.string(doc = "its name in MUSTER_SYSTEM_LIBS; \"\": the repository's"),
         "url": attr.string(doc = "of the archive; \"\": from the system only"),
         "sha256": attr.string(doc = "of the archive"),
         "strip_prefix": attr.string(),

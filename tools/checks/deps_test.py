@@ -10,7 +10,7 @@ _RNG = 'muster_cc_library(name = "rng", hdrs = ["rng.h"])\n'
 class DepsTest(fake_tree.FakeTreeTest):
     check = deps
 
-    def library(self, include, build_deps, more=None):
+    def tree_of(self, include, build_deps, more=None):
         """A library allocation:a that includes a header and has some deps."""
         files = {
             "runtime/BUILD": _RNG,
@@ -23,12 +23,12 @@ class DepsTest(fake_tree.FakeTreeTest):
         return files
 
     def test_accepts_covered_includes(self):
-        self.assert_finds(self.library('#include "muster/runtime/rng.h"', ["//runtime:rng"]))
-        self.assert_finds(self.library("#include <vector>\n#include <sys/stat.h>", []))
+        self.assert_finds(self.tree_of('#include "muster/runtime/rng.h"', ["//runtime:rng"]))
+        self.assert_finds(self.tree_of("#include <vector>\n#include <sys/stat.h>", []))
 
     def test_finds_a_missing_sibling(self):
         self.assert_finds(
-            self.library('#include "muster/runtime/rng.h"', []),
+            self.tree_of('#include "muster/runtime/rng.h"', []),
             "//allocation:a: allocation/a.cc includes muster/runtime/rng.h; "
             "add a dep on //runtime:rng",
         )
@@ -36,7 +36,7 @@ class DepsTest(fake_tree.FakeTreeTest):
     def test_an_indirect_dep_is_not_enough(self):
         build = _RNG + 'muster_cc_library(name = "b", hdrs = ["b.h"], deps = [":rng"])'
         self.assert_finds(
-            self.library(
+            self.tree_of(
                 '#include "muster/runtime/b.h"\n#include "muster/runtime/rng.h"',
                 ["//runtime:b"],
                 {
@@ -50,7 +50,7 @@ class DepsTest(fake_tree.FakeTreeTest):
     def test_a_library_of_deps_alone_stands_for_them(self):
         build = _RNG + 'muster_cc_library(name = "runtime", deps = [":rng"])'
         self.assert_finds(
-            self.library(
+            self.tree_of(
                 '#include "muster/runtime/rng.h"', ["//runtime"], {"runtime/BUILD": build}
             )
         )
@@ -77,12 +77,12 @@ class DepsTest(fake_tree.FakeTreeTest):
             ("nanoflann.hpp", "@nanoflann//:nanoflann"),
         ):
             for quoted in (f'"{include}"', f"<{include}>"):
-                self.assert_finds(self.library(f"#include {quoted}", []), f"add a dep on {label}")
-                self.assert_finds(self.library(f"#include {quoted}", [label]))
+                self.assert_finds(self.tree_of(f"#include {quoted}", []), f"add a dep on {label}")
+                self.assert_finds(self.tree_of(f"#include {quoted}", [label]))
 
     def test_short_labels_of_third_parties_are_understood(self):
-        self.assert_finds(self.library('#include "Eigen/Core"', ["@eigen"]))
-        self.assert_finds(self.library("#include <tbb/task.h>", ["@onetbb"]) )
+        self.assert_finds(self.tree_of('#include "Eigen/Core"', ["@eigen"]))
+        self.assert_finds(self.tree_of("#include <tbb/task.h>", ["@onetbb"]) )
 
     def test_tests_have_googletest_by_their_macro(self):
         files = {
@@ -93,32 +93,32 @@ class DepsTest(fake_tree.FakeTreeTest):
 
     def test_finds_a_dep_that_is_not_used(self):
         self.assert_finds(
-            self.library("#include <vector>", ["//runtime:rng"]),
+            self.tree_of("#include <vector>", ["//runtime:rng"]),
             "no file includes a header of the dep //runtime:rng",
         )
 
     def test_finds_a_header_of_no_target_and_unprefixed_and_unknown_ones(self):
         self.assert_finds(
-            self.library('#include "muster/runtime/other.h"', []),
+            self.tree_of('#include "muster/runtime/other.h"', []),
             "muster/runtime/other.h is in the hdrs of no target",
         )
         self.assert_finds(
-            self.library('#include "rng.h"', []), 'write "muster/<package>/rng.h"'
+            self.tree_of('#include "rng.h"', []), 'write "muster/<package>/rng.h"'
         )
         self.assert_finds(
-            self.library("#include <boost/any.hpp>", []), "is of no library in third_party"
+            self.tree_of("#include <boost/any.hpp>", []), "is of no library in third_party"
         )
 
     def test_finds_files_of_no_target(self):
         self.assert_finds(
-            self.library("", [], {"allocation/dead.cc": ""}),
+            self.tree_of("", [], {"allocation/dead.cc": ""}),
             "allocation/dead.cc is in no target",
         )
 
     def test_finds_deps_out_of_order(self):
         build = _RNG + 'muster_cc_library(name = "b", hdrs = ["b.h"])'
         self.assert_finds(
-            self.library(
+            self.tree_of(
                 '#include "muster/runtime/b.h"\n#include "muster/runtime/rng.h"',
                 ["//runtime:rng", "//runtime:b"],
                 {"runtime/BUILD": build, "runtime/b.h": ""},
