@@ -348,7 +348,6 @@ TEST(BalancedAssignmentTest, BitsDoNotDependOnThreads) {
   for (const bool weighted : {false, true}) {
     Instance instance = Generate(Rng(9).Fork("threads"), 20000, 9, 3, 2, 1);
     instance.sizes = {3000, 6000};
-    Rng rng(2);
     for (int64_t j = 0; weighted && j < 20000; ++j) {
       instance.weights.push_back(j % 2 == 0 ? 0.5 : 1.5);
     }

@@ -136,6 +136,7 @@ BodyWindow::~BodyWindow() {
   // In the arena this thread runs the helpers that nobody has started yet: they
   // find nothing to do and leave.
   arena_.execute([this] { helpers_.wait(); });
+  HappensAfterSignals(&helpers_, sizeof(helpers_));
 }
 
 void BodyWindow::Offer(VirtualTask* task) {

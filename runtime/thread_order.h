@@ -19,7 +19,17 @@
 // are found; those inside the library are suppressed by tools/tsan.supp. In
 // builds without ThreadSanitizer all of this is empty.
 
+#include <cstddef>
+
 #if defined(__SANITIZE_THREAD__)
+#define MUSTER_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MUSTER_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef MUSTER_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #define MUSTER_LIBRARY_TASK __attribute__((no_sanitize("thread")))
 #else
@@ -31,14 +41,25 @@ namespace muster::runtime {
 // What this thread did so far happens before what another does after its later
 // HappensAfter(place).
 inline void HappensBefore([[maybe_unused]] const void* place) {
-#if defined(__SANITIZE_THREAD__)
+#ifdef MUSTER_THREAD_SANITIZER
   __tsan_release(const_cast<void*>(place));
 #endif
 }
 
 inline void HappensAfter([[maybe_unused]] const void* place) {
-#if defined(__SANITIZE_THREAD__)
+#ifdef MUSTER_THREAD_SANITIZER
   __tsan_acquire(const_cast<void*>(place));
+#endif
+}
+
+// What other threads did before their last write to an atomic in the `bytes` at
+// `place`, which are a library's: its threads signal there that they are done,
+// and the library itself, which waited for that, is not seen doing so.
+inline void HappensAfterSignals([[maybe_unused]] const void* place,
+                                [[maybe_unused]] size_t bytes) {
+#ifdef MUSTER_THREAD_SANITIZER
+  const char* const begin = static_cast<const char*>(place);
+  for (size_t i = 0; i < bytes; i += alignof(void*)) HappensAfter(begin + i);
 #endif
 }
 

@@ -4,5 +4,6 @@
 set -eu
 
 here="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
-export TSAN_OPTIONS="suppressions=${here}/tsan.supp ${TSAN_OPTIONS:-}"
+# The longest history: a race is suppressed only where its stacks are known.
+export TSAN_OPTIONS="suppressions=${here}/tsan.supp history_size=7 ${TSAN_OPTIONS:-}"
 exec "$@"
