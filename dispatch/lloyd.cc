@@ -18,6 +18,7 @@ namespace muster::dispatch {
 namespace {
 
 constexpr int64_t kPointsPerBlock = 4096;
+constexpr size_t kChangesAhead = 8;  // prefetched
 
 // high + low += sign x, exactly but for the last rounding of low (D. Knuth's
 // TwoSum): sums that come out the same, rounded to float, in whatever way they
@@ -89,7 +90,11 @@ void UpdateSums(PointsView points, const std::vector<int32_t>& assignment,
       }
       return;
     }
-    for (const LloydAssigner::Change& change : changes) {
+    for (size_t i = 0; i < changes.size(); ++i) {
+      if (i + kChangesAhead < changes.size()) {
+        points.Prefetch(changes[i + kChangesAhead].point);
+      }
+      const LloydAssigner::Change& change = changes[i];
       const std::span<const float> x = points.Point(change.point);
       if (change.from >= 0 && change.from % parts == part) {
         sums->Add(x, change.from, -1);
