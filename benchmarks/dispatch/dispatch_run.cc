@@ -165,7 +165,8 @@ absl::StatusOr<DispatchOutcome> RunDispatch(const DatasetPair& data,
       std::move(speeds), {}, runtime);
   ShardTrainingOptions training = options.training;
   training.route_multiply_adds = fitted.route_multiply_adds;
-  ShardTraining shards(&cluster, fitted.router, data.classes, training);
+  ShardTraining shards(&cluster, fitted.router, data.classes, training,
+                       runtime);
   DispatchOutcome outcome{.num_groups = fitted.router->num_groups(),
                           .cost = fitted.cost,
                           .lower_bound = fitted.lower_bound};

@@ -99,7 +99,7 @@ class TrainedGroups {
         cluster_(ShardTraining::MakePrograms(kWorkers, router, data.classes,
                                              options.learner, options.seed),
                  std::move(speeds), {}, runtime),
-        shards_(&cluster_, router, data.classes, options.training) {}
+        shards_(&cluster_, router, data.classes, options.training, runtime) {}
 
   absl::StatusOr<Answers> Answer(int32_t lost, uint64_t seed) {
     std::vector<char> flags(kWorkers, 0);

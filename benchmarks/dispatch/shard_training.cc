@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/fields.h"
+#include "muster/runtime/runtime.h"
 #include "muster/runtime/status_macros.h"
 
 namespace muster::benchmarks {
@@ -84,11 +85,13 @@ std::vector<std::unique_ptr<ShardProgram>> ShardTraining::MakePrograms(
 ShardTraining::ShardTraining(runtime::Cluster<ShardProgram>* cluster,
                              std::shared_ptr<const dispatch::Router> router,
                              std::vector<double> classes,
-                             const ShardTrainingOptions& options)
+                             const ShardTrainingOptions& options,
+                             const runtime::Runtime& runtime)
     : cluster_(cluster),
       router_(std::move(router)),
       classes_(std::move(classes)),
       options_(options),
+      runtime_(runtime),
       trainings_(static_cast<size_t>(router_->num_groups())),
       alive_(static_cast<size_t>(router_->num_groups()), 0) {
   MUSTER_CHECK(options_.batch_rows >= 1);
@@ -108,6 +111,7 @@ void ShardTraining::Submit(WorkerId worker, Request request, Pending pending,
 
 absl::Status ShardTraining::Drain(const Handler& handler) {
   while (cluster_->num_in_flight() > 0) {
+    if (runtime::ShouldStop(runtime_)) return absl::CancelledError("stopped");
     MUSTER_ASSIGN_OR_RETURN(auto done, cluster_->Next());
     const auto found = pending_.find(std::pair(done.worker.index, done.task));
     MUSTER_CHECK(found != pending_.end());

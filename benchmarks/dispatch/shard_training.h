@@ -32,6 +32,7 @@
 #include "muster/dispatch/router.h"
 #include "muster/runtime/cluster.h"
 #include "muster/runtime/ids.h"
+#include "muster/runtime/runtime.h"
 
 namespace muster::benchmarks {
 
@@ -95,11 +96,13 @@ class ShardTraining {
       uint64_t seed);
 
   // `cluster` runs programs of MakePrograms with the same router and classes;
-  // it must outlive this object.
+  // it must outlive this object. Once `runtime` is to stop, the phases below
+  // are Cancelled at the next completion.
   ShardTraining(runtime::Cluster<ShardProgram>* cluster,
                 std::shared_ptr<const dispatch::Router> router,
                 std::vector<double> classes,
-                const ShardTrainingOptions& options);
+                const ShardTrainingOptions& options,
+                const runtime::Runtime& runtime);
 
   // Worker 0 clusters the sample (so many multiply-adds), and the rule is
   // copied to all workers in a binary tree. Time only: nothing is computed.
@@ -173,6 +176,7 @@ class ShardTraining {
   const std::shared_ptr<const dispatch::Router> router_;
   const std::vector<double> classes_;
   const ShardTrainingOptions options_;
+  const runtime::Runtime runtime_;
   std::map<std::pair<int32_t, int64_t>, Pending> pending_;
   std::vector<int32_t> stored_groups_;
   std::vector<GroupTraining> trainings_;  // k

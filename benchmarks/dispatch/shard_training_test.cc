@@ -1,6 +1,7 @@
 #include "muster/benchmarks/dispatch/shard_training.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/benchmarks/dispatch/labeled_rows.h"
@@ -20,6 +22,7 @@
 #include "muster/runtime/cluster.h"
 #include "muster/runtime/distributions.h"
 #include "muster/runtime/rng.h"
+#include "muster/runtime/runtime.h"
 #include "muster/runtime/speed_law.h"
 #include "muster/runtime/speed_model.h"
 #include "muster/runtime/speed_modifier.h"
@@ -93,7 +96,7 @@ struct Fixture {
     options.batch_rows = 100;
     options.route_multiply_adds = 8;
     shards = std::make_unique<ShardTraining>(cluster.get(), router, classes,
-                                             options);
+                                             options, runtime::Runtime{});
   }
 
   std::shared_ptr<const dispatch::Router> router;
@@ -285,6 +288,16 @@ TEST(ShardTrainingTest, BitsDoNotDependOnThreads) {
   }
 }
 
+TEST(ShardTrainingTest, AStopIsCancelled) {
+  const Fixture f(Workers(2), 1);
+  std::atomic<bool> stop = false;
+  ShardTraining shards(f.cluster.get(), f.router, {0, 10, 20, 30},
+                       {.batch_rows = 100}, {.stop = &stop});
+  ASSERT_THAT(shards.Store(Blobs(1000, 1)), IsOk());
+  stop = true;
+  EXPECT_THAT(shards.Train(), StatusIs(absl::StatusCode::kCancelled));
+}
+
 TEST(ShardTrainingTest, RunsOnRealThreads) {
   const auto router = BlobRouter(1);
   const std::vector<double> classes = {0, 10, 20, 30};
@@ -294,7 +307,8 @@ TEST(ShardTrainingTest, RunsOnRealThreads) {
       ShardTraining::MakePrograms(2, router, classes, {}, 1),
       *std::move(speeds), {});
   ASSERT_THAT(cluster, IsOk());
-  ShardTraining shards(cluster->get(), router, classes, {.batch_rows = 100});
+  ShardTraining shards(cluster->get(), router, classes, {.batch_rows = 100},
+                       {});
   ASSERT_THAT(shards.Store(Blobs(500, 16)), IsOk());
   ASSERT_THAT(shards.Train(), IsOk());
   const auto answers = shards.Answer(Blobs(200, 17));

@@ -219,7 +219,8 @@ absl::Status WithTrained(const mb::DispatchMethod& method,
                                       seed),
       std::move(speeds), {}, runtime);
   mb::ShardTraining shards(&cluster, fitted.router, data.classes,
-                           {.route_multiply_adds = fitted.route_multiply_adds});
+                           {.route_multiply_adds = fitted.route_multiply_adds},
+                           runtime);
   MUSTER_RETURN_IF_ERROR(shards.Store(data.train).status());
   MUSTER_RETURN_IF_ERROR(shards.Train().status());
   return ask(*fitted.router, shards);
