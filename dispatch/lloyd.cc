@@ -18,7 +18,6 @@ namespace muster::dispatch {
 namespace {
 
 constexpr int64_t kPointsPerBlock = 4096;
-constexpr size_t kChangesAhead = 8;  // prefetched
 
 // high + low += sign x, exactly but for the last rounding of low (D. Knuth's
 // TwoSum): sums that come out the same, rounded to float, in whatever way they
@@ -82,24 +81,24 @@ void UpdateSums(PointsView points, const std::vector<int32_t>& assignment,
   if (anew) sums->Clear();
   const int64_t parts = std::min<int64_t>(k, runtime::NumThreads(runtime));
   runtime::ParallelForEach(runtime, parts, [&](int64_t part) {
-    // Clusters c with c % parts == part.
+    const auto is_mine = [&](int32_t c) { return c >= 0 && c % parts == part; };
     if (anew) {
       for (int64_t j = 0; j < points.size; ++j) {
         const int32_t c = assignment[j];
-        if (c % parts == part) sums->Add(points.Point(j), c, 1);
+        if (is_mine(c)) sums->Add(points.Point(j), c, 1);
       }
       return;
     }
     for (size_t i = 0; i < changes.size(); ++i) {
-      if (i + kChangesAhead < changes.size()) {
-        points.Prefetch(changes[i + kChangesAhead].point);
+      if (const size_t ahead = i + PointsView::kPrefetchAhead;
+          ahead < changes.size() &&
+          (is_mine(changes[ahead].from) || is_mine(changes[ahead].to))) {
+        points.Prefetch(changes[ahead].point);
       }
       const LloydAssigner::Change& change = changes[i];
       const std::span<const float> x = points.Point(change.point);
-      if (change.from >= 0 && change.from % parts == part) {
-        sums->Add(x, change.from, -1);
-      }
-      if (change.to % parts == part) sums->Add(x, change.to, 1);
+      if (is_mine(change.from)) sums->Add(x, change.from, -1);
+      if (is_mine(change.to)) sums->Add(x, change.to, 1);
     }
   });
 }

@@ -17,7 +17,6 @@ namespace muster::dispatch {
 namespace {
 
 constexpr int64_t kPointsPerBlock = 4096;
-constexpr size_t kPointsAhead = 8;  // prefetched
 // Open points of a block whose upper bounds are measured anew before it is
 // decided whether that pays.
 constexpr int64_t kProbe = 256;
@@ -241,8 +240,9 @@ class LloydAssigner::OpenPoints {
     for (; next_ < open_.size() &&
            static_cast<int64_t>(rows_.size()) < LloydBlock::kRows;
          ++next_) {
-      if (next_ + kPointsAhead < open_.size()) {
-        owner_.points_.Prefetch(open_[next_ + kPointsAhead]);
+      if (const size_t ahead = next_ + PointsView::kPrefetchAhead;
+          ahead < open_.size()) {
+        owner_.points_.Prefetch(open_[ahead]);
       }
       if (!IsSettled()) rows_.push_back(open_[next_]);
     }

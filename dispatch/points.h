@@ -7,6 +7,7 @@
 //
 // Nothing here is thread-unsafe: views are read only.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -26,10 +27,11 @@ struct PointsView {
   std::span<const float> Point(int64_t i) const {
     return {values + i * dimension, static_cast<size_t>(dimension)};
   }
-  // Asks memory for point i, which is read soon: some points ahead of a loop
-  // over scattered points, whose time is memory's otherwise. Long rows are left
-  // to the processor, which sees them coming. (Always inline, or g++ 12 takes
-  // this for a function without effect and drops the call.)
+  // Asks memory for point i, which is read soon: kPrefetchAhead points ahead of
+  // a loop over scattered points, whose time is memory's otherwise. Long rows
+  // are left to the processor, which sees them coming. (Always inline, or g++
+  // 12 takes this for a function without effect and drops the call.)
+  static constexpr size_t kPrefetchAhead = 8;
   MUSTER_ALWAYS_INLINE void Prefetch(int64_t i) const {
     constexpr int64_t kFloatsPerLine = 64 / sizeof(float);
     constexpr int64_t kLongRow = 16 * kFloatsPerLine;

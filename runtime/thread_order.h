@@ -21,15 +21,9 @@
 
 #include <cstddef>
 
-#if defined(__SANITIZE_THREAD__)
-#define MUSTER_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define MUSTER_THREAD_SANITIZER 1
-#endif
-#endif
+#include "absl/base/config.h"
 
-#ifdef MUSTER_THREAD_SANITIZER
+#ifdef ABSL_HAVE_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #define MUSTER_LIBRARY_TASK __attribute__((no_sanitize("thread")))
 #else
@@ -41,13 +35,13 @@ namespace muster::runtime {
 // What this thread did so far happens before what another does after its later
 // HappensAfter(place).
 inline void HappensBefore([[maybe_unused]] const void* place) {
-#ifdef MUSTER_THREAD_SANITIZER
+#ifdef ABSL_HAVE_THREAD_SANITIZER
   __tsan_release(const_cast<void*>(place));
 #endif
 }
 
 inline void HappensAfter([[maybe_unused]] const void* place) {
-#ifdef MUSTER_THREAD_SANITIZER
+#ifdef ABSL_HAVE_THREAD_SANITIZER
   __tsan_acquire(const_cast<void*>(place));
 #endif
 }
@@ -57,7 +51,7 @@ inline void HappensAfter([[maybe_unused]] const void* place) {
 // and the library itself, which waited for that, is not seen doing so.
 inline void HappensAfterSignals([[maybe_unused]] const void* place,
                                 [[maybe_unused]] size_t bytes) {
-#ifdef MUSTER_THREAD_SANITIZER
+#ifdef ABSL_HAVE_THREAD_SANITIZER
   const char* const begin = static_cast<const char*>(place);
   for (size_t i = 0; i < bytes; i += alignof(void*)) HappensAfter(begin + i);
 #endif
