@@ -13,6 +13,7 @@
 #include "muster/runtime/check.h"
 #include "muster/runtime/speed_law.h"
 #include "muster/runtime/status_macros.h"
+#include "muster/runtime/step_progress.h"
 #include "muster/runtime/virtual_cluster.h"
 
 namespace muster::benchmarks {
@@ -156,8 +157,10 @@ absl::StatusOr<DispatchOutcome> RunDispatch(const DatasetPair& data,
                                             const DispatchRunOptions& options,
                                             const runtime::Runtime& runtime) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
+  runtime::StepProgress steps(runtime);
+  steps.Begin(.1);
   MUSTER_ASSIGN_OR_RETURN(const FittedMethod fitted,
-                          FitMethod(data.train, options, runtime));
+                          FitMethod(data.train, options, steps.runtime()));
   MUSTER_ASSIGN_OR_RETURN(runtime::SpeedModel speeds, MakeSpeeds(options));
   runtime::VirtualCluster<ShardProgram> cluster(
       ShardTraining::MakePrograms(options.workers, fitted.router, data.classes,
@@ -166,18 +169,21 @@ absl::StatusOr<DispatchOutcome> RunDispatch(const DatasetPair& data,
   ShardTrainingOptions training = options.training;
   training.route_multiply_adds = fitted.route_multiply_adds;
   ShardTraining shards(&cluster, fitted.router, data.classes, training,
-                       runtime);
+                       steps.runtime());
   DispatchOutcome outcome{.num_groups = fitted.router->num_groups(),
                           .cost = fitted.cost,
                           .lower_bound = fitted.lower_bound};
   MUSTER_ASSIGN_OR_RETURN(outcome.fit,
                           shards.BillFit(fitted.fit_multiply_adds));
   outcome.fit.wall_seconds = fitted.wall_seconds;
+  steps.Begin(.4);
   MUSTER_ASSIGN_OR_RETURN(outcome.dispatch, shards.Store(data.train));
   outcome.load =
       MeasureLoad(shards.stored_groups(), options.copies, outcome.num_groups);
+  steps.Begin(.4);
   MUSTER_ASSIGN_OR_RETURN(outcome.train, shards.Train());
   outcome.mean_c = GeometricMeanC(shards.trainings());
+  steps.Begin(.1);
   MUSTER_ASSIGN_OR_RETURN(const Answers answers, shards.Answer(data.test));
   outcome.accuracy = answers.accuracy;
   outcome.answered_share = answers.answered_share;

@@ -24,6 +24,7 @@
 #include "muster/runtime/speed_law.h"
 #include "muster/runtime/speed_modifier.h"
 #include "muster/runtime/status_macros.h"
+#include "muster/runtime/step_progress.h"
 #include "muster/runtime/virtual_cluster.h"
 #include "muster/runtime/worker_spec.h"
 
@@ -75,17 +76,20 @@ runtime::ClusterSpec Crashing(uint64_t seed, int32_t crashing, double seconds) {
 // One run through all its phases on a virtual cluster.
 class TrainedGroups {
  public:
-  // `groups` as of ShardTraining::Store: empty, the router's own.
+  // Two steps, a quarter of `steps`. `groups` as of ShardTraining::Store:
+  // empty, the router's own.
   static absl::StatusOr<std::unique_ptr<TrainedGroups>> Make(
       const DatasetPair& data,
       const std::shared_ptr<const dispatch::Router>& router,
       std::span<const int32_t> groups, const DispatchRunOptions& options,
-      const runtime::Runtime& runtime) {
+      runtime::StepProgress& steps) {
     MUSTER_ASSIGN_OR_RETURN(auto speeds, MakeSpeeds(options));
-    auto trained = std::make_unique<TrainedGroups>(data, router, options,
-                                                   std::move(speeds), runtime);
+    auto trained = std::make_unique<TrainedGroups>(
+        data, router, options, std::move(speeds), steps.runtime());
+    steps.Begin(.05);
     MUSTER_RETURN_IF_ERROR(trained->shards_.Store(data.train, groups).status());
     trained->stored_seconds_ = trained->cluster_.NowSeconds();
+    steps.Begin(.2);
     MUSTER_RETURN_IF_ERROR(trained->shards_.Train().status());
     trained->trained_seconds_ = trained->cluster_.NowSeconds();
     return trained;
@@ -124,8 +128,9 @@ class TrainedGroups {
   double trained_seconds_ = 0;
 };
 
+// Three tenths of `steps`.
 absl::StatusOr<LossCurve> Measure(TrainedGroups& trained, int64_t rows,
-                                  uint64_t seed) {
+                                  uint64_t seed, runtime::StepProgress& steps) {
   LossCurve curve;
   std::vector<int64_t> loads(kGroups, 0);
   int64_t copies = 0;
@@ -137,6 +142,7 @@ absl::StatusOr<LossCurve> Measure(TrainedGroups& trained, int64_t rows,
   curve.copies = static_cast<double>(copies) / static_cast<double>(rows);
   curve.largest_load = dispatch::SpreadOfLoads(std::move(loads), rows).largest;
   for (const int32_t lost : LostWorkers()) {
+    steps.Begin(.3 / static_cast<double>(LostWorkers().size()));
     MUSTER_ASSIGN_OR_RETURN(const Answers answers, trained.Answer(lost, seed));
     curve.accuracy.push_back(answers.accuracy);
     curve.answered.push_back(answers.answered_share);
@@ -193,18 +199,21 @@ absl::StatusOr<LossCurve> RunFixed(const CommonFlags& flags,
                           SyntheticData(Size(flags), seed, runtime));
   DispatchRunOptions options =
       RunOptions(flags, static_cast<int64_t>(storage.copies), seed);
+  runtime::StepProgress steps(runtime);
+  steps.Begin(.1);
   MUSTER_ASSIGN_OR_RETURN(const FittedMethod fitted,
-                          FitMethod(data->train, options, runtime));
+                          FitMethod(data->train, options, steps.runtime()));
   options.training.route_multiply_adds = fitted.route_multiply_adds;
   MUSTER_ASSIGN_OR_RETURN(
       const auto trained,
-      TrainedGroups::Make(*data, fitted.router, {}, options, runtime));
-  MUSTER_ASSIGN_OR_RETURN(LossCurve curve,
-                          Measure(*trained, data->train.num_rows(), seed));
+      TrainedGroups::Make(*data, fitted.router, {}, options, steps));
+  MUSTER_ASSIGN_OR_RETURN(
+      LossCurve curve, Measure(*trained, data->train.num_rows(), seed, steps));
   options.cluster = Crashing(seed, kCrashing, trained->HalfTrainedSeconds());
   MUSTER_ASSIGN_OR_RETURN(
       const auto crashed,
-      TrainedGroups::Make(*data, fitted.router, {}, options, runtime));
+      TrainedGroups::Make(*data, fitted.router, {}, options, steps));
+  steps.Begin(.1);
   MUSTER_ASSIGN_OR_RETURN(const Answers answers, crashed->Answer(0, seed));
   curve.crash_accuracy = answers.accuracy;
   curve.crash_answered = answers.answered_share;
@@ -217,22 +226,25 @@ absl::StatusOr<LossCurve> RunSelection(const CommonFlags& flags,
   MUSTER_ASSIGN_OR_RETURN(const SharedDataset data,
                           SyntheticData(Size(flags), seed, runtime));
   const DispatchRunOptions options = RunOptions(flags, 1, seed);
+  runtime::StepProgress steps(runtime);
+  steps.Begin(.2);
   MUSTER_ASSIGN_OR_RETURN(const FittedMethod fitted,
-                          FitMethod(data->train, options, runtime));
+                          FitMethod(data->train, options, steps.runtime()));
   const auto* fitted_router =
       dynamic_cast<const dispatch::PriceRouter*>(fitted.router.get());
   MUSTER_CHECK(fitted_router != nullptr);
   dispatch::PriceRouterState state = fitted_router->state();
   state.copies = kMaxCopies;
+  steps.Begin(.25);
   MUSTER_ASSIGN_OR_RETURN(
       const std::vector<int32_t> groups,
-      StoredGroups(storage, state, data->train, options, runtime));
+      StoredGroups(storage, state, data->train, options, steps.runtime()));
   MUSTER_ASSIGN_OR_RETURN(std::shared_ptr<const dispatch::Router> router,
                           dispatch::PriceRouter::Create(std::move(state)));
   MUSTER_ASSIGN_OR_RETURN(
       const auto trained,
-      TrainedGroups::Make(*data, router, groups, options, runtime));
-  return Measure(*trained, data->train.num_rows(), seed);
+      TrainedGroups::Make(*data, router, groups, options, steps));
+  return Measure(*trained, data->train.num_rows(), seed, steps);
 }
 
 }  // namespace muster::benchmarks

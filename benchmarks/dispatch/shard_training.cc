@@ -109,9 +109,15 @@ void ShardTraining::Submit(WorkerId worker, Request request, Pending pending,
   pending_.emplace(std::pair(worker.index, task), std::move(pending));
 }
 
+void ShardTraining::BeginPhase(absl::string_view name, int64_t total_rows) {
+  progress_ = {.phase = name, .total = total_rows};
+}
+
 absl::Status ShardTraining::Drain(const Handler& handler) {
   while (cluster_->num_in_flight() > 0) {
-    if (runtime::ShouldStop(runtime_)) return absl::CancelledError("stopped");
+    if (!runtime::ReportProgress(runtime_, progress_)) {
+      return absl::CancelledError("stopped");
+    }
     MUSTER_ASSIGN_OR_RETURN(auto done, cluster_->Next());
     const auto found = pending_.find(std::pair(done.worker.index, done.task));
     MUSTER_CHECK(found != pending_.end());
@@ -129,6 +135,7 @@ absl::Status ShardTraining::Drain(const Handler& handler) {
 
 absl::StatusOr<PhaseReport> ShardTraining::BillFit(double multiply_adds) {
   const PhaseTimer timer(*cluster_);
+  progress_ = {.phase = "fit", .done = 1, .total = 1};  // by FitRouter before
   const CostModel& costs = options_.costs;
   PhaseReport report{.multiply_adds = multiply_adds};
   const Handler nothing = [](WorkerId, const Pending&,
@@ -254,6 +261,7 @@ void ShardTraining::SendToOwners(const LabeledData& data, WorkerId reader,
 absl::StatusOr<PhaseReport> ShardTraining::Store(
     const LabeledData& data, std::span<const int32_t> given) {
   const PhaseTimer timer(*cluster_);
+  BeginPhase("dispatch", data.num_rows());
   PhaseReport report;
   const auto copies = static_cast<size_t>(router_->copies());
   const size_t before = stored_groups_.size();
@@ -266,6 +274,7 @@ absl::StatusOr<PhaseReport> ShardTraining::Store(
                   stored_groups_.begin() + static_cast<int64_t>(before) +
                       begin * static_cast<int64_t>(copies));
         SendToOwners(data, reader, begin, groups, &report);
+        progress_.done += static_cast<int64_t>(groups.size() / copies);
         return absl::OkStatus();
       },
       [&](WorkerId, const Pending& pending,
@@ -280,6 +289,7 @@ absl::StatusOr<PhaseReport> ShardTraining::Store(
 
 absl::StatusOr<PhaseReport> ShardTraining::Train() {
   const PhaseTimer timer(*cluster_);
+  BeginPhase("train", static_cast<int64_t>(stored_groups_.size()));
   PhaseReport report;
   const auto num_groups = static_cast<int32_t>(router_->num_groups());
   std::vector<char> has_rows(static_cast<size_t>(num_groups), 0);
@@ -297,6 +307,7 @@ absl::StatusOr<PhaseReport> ShardTraining::Train() {
     if (!response.ok()) return absl::OkStatus();  // the group is lost
     if (pending.step == Step::kTrain) {
       trainings_[group] = response->training;
+      progress_.done += response->training.rows;
       report.multiply_adds += response->training.multiply_adds;
       Submit(worker, {}, {.step = Step::kBusy, .group = pending.group},
              options_.costs.message_seconds + response->training.multiply_adds *
@@ -358,6 +369,7 @@ absl::StatusOr<Answers> ShardTraining::Answer(const LabeledData& queries,
   MUSTER_CHECK(lost.empty() ||
                static_cast<int32_t>(lost.size()) == cluster_->num_workers());
   const PhaseTimer timer(*cluster_);
+  BeginPhase("answer", queries.num_rows());
   const auto n = static_cast<size_t>(queries.num_rows());
   const size_t num_classes = classes_.size();
   const auto copies = static_cast<size_t>(router_->copies());
@@ -374,6 +386,7 @@ absl::StatusOr<Answers> ShardTraining::Answer(const LabeledData& queries,
                   query.groups.begin() + begin * static_cast<int64_t>(copies));
         const auto rows = static_cast<int64_t>(groups.size() / copies);
         Ask(Range(begin, begin + rows), &query);
+        progress_.done += rows;
         return absl::OkStatus();
       },
       [&](WorkerId, const Pending& pending,

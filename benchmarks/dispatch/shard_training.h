@@ -27,11 +27,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "muster/benchmarks/dispatch/labeled_rows.h"
 #include "muster/benchmarks/dispatch/shard_program.h"
 #include "muster/dispatch/router.h"
 #include "muster/runtime/cluster.h"
 #include "muster/runtime/ids.h"
+#include "muster/runtime/observer.h"
 #include "muster/runtime/runtime.h"
 
 namespace muster::benchmarks {
@@ -96,8 +98,9 @@ class ShardTraining {
       uint64_t seed);
 
   // `cluster` runs programs of MakePrograms with the same router and classes;
-  // it must outlive this object. Once `runtime` is to stop, the phases below
-  // are Cancelled at the next completion.
+  // it must outlive this object. Store, Train and Answer each tell
+  // runtime.observer of the rows they are through with; once `runtime` is to
+  // stop, they are Cancelled at the next completion.
   ShardTraining(runtime::Cluster<ShardProgram>* cluster,
                 std::shared_ptr<const dispatch::Router> router,
                 std::vector<double> classes,
@@ -153,7 +156,8 @@ class ShardTraining {
   runtime::WorkerId Owner(int32_t group) const;
   void Submit(runtime::WorkerId worker, Request request, Pending pending,
               double seconds);
-  // Completions until nothing is in flight.
+  void BeginPhase(absl::string_view name, int64_t total_rows);
+  // Completions until nothing is in flight. Reports progress_ after each.
   absl::Status Drain(const Handler& handler);
   // Streams `data` batch by batch through the workers' routers, one batch a
   // worker at a time; `routed` takes each batch's groups, `other` all other
@@ -182,6 +186,7 @@ class ShardTraining {
   std::vector<GroupTraining> trainings_;  // k
   std::vector<char> alive_;               // k: trained and not crashed
   int64_t lost_rows_ = 0;
+  runtime::Progress progress_ = {};  // of the phase, in rows
 };
 
 }  // namespace muster::benchmarks

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "muster/runtime/check.h"
 #include "muster/runtime/cluster.h"
 #include "muster/runtime/distributions.h"
+#include "muster/runtime/observer.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/runtime.h"
 #include "muster/runtime/speed_law.h"
@@ -286,6 +288,46 @@ TEST(ShardTrainingTest, BitsDoNotDependOnThreads) {
     EXPECT_EQ(answers->labels, *labels) << threads << " threads";
     EXPECT_EQ(f.cluster->NowSeconds(), *seconds) << threads << " threads";
   }
+}
+
+// Keeps what was reported last; stops when told to.
+class LastReport : public runtime::Observer {
+ public:
+  bool OnProgress(const runtime::Progress& progress) override {
+    EXPECT_TRUE(progress.phase != phase || progress.done >= done);
+    phase = std::string(progress.phase);
+    done = progress.done;
+    total = progress.total;
+    return go_on;
+  }
+
+  std::string phase;
+  int64_t done = 0;
+  int64_t total = 0;
+  bool go_on = true;
+};
+
+TEST(ShardTrainingTest, EachPhaseReportsItsRows) {
+  const Fixture f(Workers(2), 1);
+  LastReport last;
+  ShardTraining shards(f.cluster.get(), f.router, {0, 10, 20, 30},
+                       {.batch_rows = 100}, {.observer = &last});
+  ASSERT_THAT(shards.Store(Blobs(1000, 1)), IsOk());
+  EXPECT_EQ(last.phase, "dispatch");
+  EXPECT_EQ(last.done, 1000);
+  EXPECT_EQ(last.total, 1000);
+  ASSERT_THAT(shards.Train(), IsOk());
+  EXPECT_EQ(last.phase, "train");
+  EXPECT_EQ(last.done, 1000);
+  EXPECT_EQ(last.total, 1000);
+  ASSERT_THAT(shards.Answer(Blobs(250, 2)), IsOk());
+  EXPECT_EQ(last.phase, "answer");
+  EXPECT_EQ(last.done, 250);
+  EXPECT_EQ(last.total, 250);
+  last = LastReport();
+  last.go_on = false;
+  EXPECT_THAT(shards.Answer(Blobs(250, 2)),
+              StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST(ShardTrainingTest, AStopIsCancelled) {

@@ -43,6 +43,7 @@
 #include "muster/runtime/check.h"
 #include "muster/runtime/runtime.h"
 #include "muster/runtime/status_macros.h"
+#include "muster/runtime/step_progress.h"
 #include "muster/runtime/virtual_cluster.h"
 
 namespace {
@@ -50,6 +51,7 @@ namespace {
 namespace mb = muster::benchmarks;
 namespace md = muster::dispatch;
 using muster::runtime::Runtime;
+using muster::runtime::StepProgress;
 
 constexpr int64_t kGroups = 64;
 constexpr int32_t kWorkers = 16;
@@ -190,6 +192,12 @@ absl::StatusOr<std::vector<int32_t>> RouteAll(const md::Router& router,
   return groups;
 }
 
+// What a stream of queries, one of so many, takes of the progress of a run
+// with two methods.
+double StreamShare(const std::vector<mb::SharedDataset>& streams) {
+  return .15 / static_cast<double>(streams.size());
+}
+
 absl::StatusOr<QueryRun> AskGroups(mb::ShardTraining& shards,
                                    const mb::LabeledData& queries,
                                    const std::vector<int32_t>& groups,
@@ -201,16 +209,18 @@ absl::StatusOr<QueryRun> AskGroups(mb::ShardTraining& shards,
 }
 
 // Fits and trains one method on the undrifted stream, and calls
-// ask(router, shards) to answer queries.
+// ask(router, shards) to answer queries: half of `steps`.
 template <typename Ask>
 absl::Status WithTrained(const mb::DispatchMethod& method,
                          const mb::DatasetPair& data, int64_t sample_size,
-                         uint64_t seed, const Runtime& runtime, Ask&& ask) {
+                         uint64_t seed, StepProgress& steps, Ask&& ask) {
   const mb::DispatchRunOptions options{.method = method,
                                        .num_groups = kGroups,
                                        .sample_size = sample_size,
                                        .workers = kWorkers,
                                        .seed = seed};
+  const Runtime runtime = steps.runtime();
+  steps.Begin(.05);
   MUSTER_ASSIGN_OR_RETURN(const mb::FittedMethod fitted,
                           mb::FitMethod(data.train, options, runtime));
   MUSTER_ASSIGN_OR_RETURN(auto speeds, mb::MakeSpeeds(options));
@@ -221,18 +231,22 @@ absl::Status WithTrained(const mb::DispatchMethod& method,
   mb::ShardTraining shards(&cluster, fitted.router, data.classes,
                            {.route_multiply_adds = fitted.route_multiply_adds},
                            runtime);
+  steps.Begin(.1);
   MUSTER_RETURN_IF_ERROR(shards.Store(data.train).status());
+  steps.Begin(.2);
   MUSTER_RETURN_IF_ERROR(shards.Train().status());
   return ask(*fitted.router, shards);
 }
 
 absl::Status AskByPrice(const md::Router& router, mb::ShardTraining& shards,
                         const std::vector<mb::SharedDataset>& streams,
-                        const Runtime& runtime, DriftRun* run) {
+                        StepProgress& steps, DriftRun* run) {
+  const Runtime runtime = steps.runtime();
   const auto* price = dynamic_cast<const md::PriceRouter*>(&router);
   MUSTER_CHECK(price != nullptr);
   for (const mb::SharedDataset& stream : streams) {
     const mb::LabeledData& queries = stream->test;
+    steps.Begin(StreamShare(streams) / 2);
     MUSTER_ASSIGN_OR_RETURN(std::vector<int32_t> groups,
                             RouteAll(router, queries, runtime));
     MUSTER_ASSIGN_OR_RETURN(run->fixed.emplace_back(),
@@ -244,6 +258,7 @@ absl::Status AskByPrice(const md::Router& router, mb::ShardTraining& shards,
     MUSTER_ASSIGN_OR_RETURN(
         md::OnlineBalancer balancer,
         md::OnlineBalancer::Create(price->state(), options));
+    steps.Begin(StreamShare(streams) / 2);
     MUSTER_RETURN_IF_ERROR(balancer.Assign(queries.View(), groups, runtime));
     MUSTER_ASSIGN_OR_RETURN(run->online.emplace_back(),
                             AskGroups(shards, queries, groups, kGroups));
@@ -262,10 +277,12 @@ absl::StatusOr<DriftRun> RunDrift(const mb::CommonFlags& flags, uint64_t seed,
         mb::DriftedData(Size(flags), kExponent, drift, seed, runtime));
   }
   DriftRun run;
+  StepProgress steps(runtime);
   MUSTER_RETURN_IF_ERROR(WithTrained(
-      mb::PaperMethod(), *streams[0], SampleSize(flags), seed, runtime,
+      mb::PaperMethod(), *streams[0], SampleSize(flags), seed, steps,
       [&](const md::Router& router, mb::ShardTraining& shards) -> absl::Status {
         for (const mb::SharedDataset& stream : streams) {
+          steps.Begin(StreamShare(streams));
           MUSTER_ASSIGN_OR_RETURN(const std::vector<int32_t> groups,
                                   RouteAll(router, stream->test, runtime));
           MUSTER_ASSIGN_OR_RETURN(
@@ -275,9 +292,9 @@ absl::StatusOr<DriftRun> RunDrift(const mb::CommonFlags& flags, uint64_t seed,
         return absl::OkStatus();
       }));
   MUSTER_RETURN_IF_ERROR(WithTrained(
-      mb::BalancedPriceMethod(), *streams[0], SampleSize(flags), seed, runtime,
+      mb::BalancedPriceMethod(), *streams[0], SampleSize(flags), seed, steps,
       [&](const md::Router& router, mb::ShardTraining& shards) {
-        return AskByPrice(router, shards, streams, runtime, &run);
+        return AskByPrice(router, shards, streams, steps, &run);
       }));
   return run;
 }

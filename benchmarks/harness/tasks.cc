@@ -44,8 +44,10 @@ class Study {
   absl::StatusOr<std::vector<std::optional<std::string>>> Run();
 
   // Notes task i's progress and tells the observer now and then. False: stop.
+  // Never goes back: parts of a task may begin at 0 again.
   bool Report(size_t i, double fraction, bool always) {
     const std::lock_guard<std::mutex> lock(mutex_);
+    fraction = std::max(fraction, fractions_[i]);
     done_ += (fraction - fractions_[i]) * tasks_[i].work;
     fractions_[i] = fraction;
     const Clock::time_point now = Clock::now();
