@@ -20,6 +20,14 @@ DispatchMethod PaperMethod() {
                 "merge_split", "nearest");
 }
 
+DispatchMethod PaperTreeMethod() {
+  DispatchMethod method =
+      Method("paper_tree", "k-means++ merge/split, tree search (paper)",
+             "merge_split", "forest");
+  method.fit.forest.num_trees = 1;
+  return method;
+}
+
 DispatchMethod BalancedPriceMethod() {
   return Method("balanced_price", "balanced k-means, price", "balanced",
                 "price");

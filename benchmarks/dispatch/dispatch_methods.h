@@ -21,6 +21,9 @@ struct DispatchMethod {
 // The paper's: k-means++ with merge and split, sizes in [n / 2k, 2 n / k],
 // nearest neighbour in the sample ("ours" of its figures).
 DispatchMethod PaperMethod();
+// The same clusters, the neighbour searched as in the paper: in one random
+// partition tree, approximately. Its leaf size is not given: the default's.
+DispatchMethod PaperTreeMethod();
 // Balanced k-means by exact assignment, the same bounds, routed by price.
 DispatchMethod BalancedPriceMethod();
 // The same with equal sizes (within one point).

@@ -14,10 +14,11 @@
 // training needs no more passes over more rows of the same law.
 //
 // Scoring: seconds on 8 workers over seconds on W, mean over seeds. k = 128
-// groups, so that 128 workers have one each and the fullest group decides. Two
-// claims a point: the paper's speed-up is reached (a lower bound, which a
-// faster one passes), and that of the paper's method is within 15 % of it (a
-// match, which a faster one fails).
+// groups, so that 128 workers have one each and the fullest group decides. The
+// paper searches the neighbour in a random partition tree; so searched, the
+// speed-up is claimed to be within 15 % of the paper's points. The exact search
+// and the price rule are claimed to divide as well (to fall no more than 15 %
+// below): a scan of the sample is much work that divides well.
 
 #include <algorithm>
 #include <limits>
@@ -77,7 +78,7 @@ int64_t Groups(const mb::CommonFlags& flags) {
 }
 
 std::vector<mb::DispatchMethod> Methods() {
-  return {mb::PaperMethod(), mb::BalancedPriceMethod()};
+  return {mb::PaperTreeMethod(), mb::PaperMethod(), mb::BalancedPriceMethod()};
 }
 
 // Each of `rows` rows is billed as many.
@@ -227,7 +228,7 @@ mb::Panel Draw(const Study& study, const Runs& runs) {
   mb::Series ideal{.label = "W / 8"};
   mb::Series paper{.label = "paper's points",
                    .kind = mb::Series::Kind::kScatter,
-                   .key = mb::PaperMethod().label};
+                   .key = mb::PaperTreeMethod().label};
   const std::vector<mb::DispatchMethod> methods = Methods();
   for (size_t m = 0; m < methods.size(); ++m) {
     mb::Series series{.label = methods[m].label};
@@ -253,41 +254,36 @@ mb::Panel Draw(const Study& study, const Runs& runs) {
   return panel;
 }
 
-// Two questions of one point: is ours as fast at least, and is it the same?
-mb::ClaimText LeastClaim(const Study& study, const mb::DispatchMethod& method,
-                         int32_t workers) {
+// The paper's own method matches; the others divide as well at least.
+bool IsMatched(const mb::DispatchMethod& method) {
+  return method.key == mb::PaperTreeMethod().key;
+}
+
+mb::ClaimText SpeedUpClaim(const Study& study, const mb::DispatchMethod& method,
+                           int32_t workers) {
   return {absl::StrCat(study.key, ".", method.key, ".w", workers), "Figure 3f",
           absl::StrCat(study.title, ", ", method.label, ": speed-up over 8 on ",
-                       workers,
-                       " workers is the paper's at least (a lower bound)")};
-}
-mb::ClaimText MatchClaim(const Study& study, int32_t workers) {
-  return {absl::StrCat(study.key, ".match.w", workers), "Figure 3f",
-          absl::StrCat(study.title, ", ", mb::PaperMethod().label,
-                       ": speed-up over 8 on ", workers,
-                       " workers is within 15 % of the paper's")};
+                       workers, " workers is ",
+                       IsMatched(method) ? "within 15 % of the paper's"
+                                         : "at least the paper's less 15 %")};
 }
 
 void JudgeSpeedUp(mb::Experiment& experiment, const Study& study,
                   const Runs& runs, int32_t workers) {
   mb::Claims& claims = experiment.claims();
   const std::vector<mb::DispatchMethod> methods = Methods();
-  const bool quick = experiment.flags().quick();
-  const char* const why = "not at --quick's size";
+  const double paper = Published(study, workers);
   for (size_t m = 0; m < methods.size(); ++m) {
-    mb::ClaimText text = LeastClaim(study, methods[m], workers);
-    if (quick) {
-      claims.Skip(std::move(text), why);
+    mb::ClaimText text = SpeedUpClaim(study, methods[m], workers);
+    if (experiment.flags().quick()) {
+      claims.Skip(std::move(text), "not at --quick's size");
+    } else if (IsMatched(methods[m])) {
+      claims.JudgeNear(std::move(text), paper, runs.SpeedUps(m, workers),
+                       kMatch);
     } else {
       claims.JudgeAtLeast(std::move(text), runs.SpeedUps(m, workers),
-                          Published(study, workers));
+                          (1 - kMatch) * paper);
     }
-  }
-  if (quick) {
-    claims.Skip(MatchClaim(study, workers), why);
-  } else {
-    claims.JudgeNear(MatchClaim(study, workers), Published(study, workers),
-                     runs.SpeedUps(0, workers), kMatch);
   }
 }
 
@@ -302,9 +298,9 @@ void Judge(mb::Experiment& experiment, const Study& study, const Runs& runs) {
        absl::StrCat(study.title, ", ", last,
                     " workers: dispatch by price takes less time than by the "
                     "nearest sample point")},
-      runs.Values(1, last,
+      runs.Values(2, last,
                   [](const auto& o) { return o.dispatch.virtual_seconds; }),
-      runs.Values(0, last,
+      runs.Values(1, last,
                   [](const auto& o) { return o.dispatch.virtual_seconds; }));
 }
 
@@ -337,10 +333,10 @@ absl::Status Run(mb::Experiment& experiment) {
           {.train_rows = study.size.train_rows, .test_rows = 10'000},
           experiment.flags().seed);
       if (absl::IsNotFound(data.status())) {
-        experiment.claims().Skip(LeastClaim(study, mb::PaperMethod(), 64),
-                                 data.status().message());
-        experiment.claims().Skip(MatchClaim(study, 64),
-                                 data.status().message());
+        for (const mb::DispatchMethod& method : Methods()) {
+          experiment.claims().Skip(SpeedUpClaim(study, method, 64),
+                                   data.status().message());
+        }
         continue;
       }
       MUSTER_RETURN_IF_ERROR(data.status());
@@ -364,9 +360,10 @@ int main(int argc, char** argv) {
       {.name = "strong_scaling",
        .title = "total time on 1 to 128 workers",
        .source = "Dick et al. (AISTATS 2017), Figure 3f",
-       .claims = "speed-up over 8 workers on 16, 32 and 64 is the paper's at "
-                 "least\n"
-                 "and, by the paper's method, within 15 % of the paper's\n"
+       .claims = "speed-up over 8 workers on 16, 32 and 64 is within 15 % of "
+                 "the paper's\n"
+                 "by the paper's method, and no lower by exact search and by "
+                 "price\n"
                  "beyond the paper: dispatch by price takes less time",
        .examples =
            "./bazelw run //benchmarks/dispatch:strong_scaling -- --quick",
