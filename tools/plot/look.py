@@ -31,6 +31,7 @@ FIXED_STYLES = {
     "lp_rounding,_k_median": 10, "lp_k_median_(paper)": 10,
     "lp_rounding,_k_means": 11, "lp_k_means_(paper)": 11,
     "lp_k_means,_distinct_copies": 13, "online_balancer": 14, "w_/_8": 22,
+    "k_means++_merge/split,_tree_search_(paper)": 18,
 }
 
 ACTIVITIES = {"compute": "#0072B2", "cancelled": "#D55E00", "lost": "#000000",

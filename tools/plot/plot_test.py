@@ -220,6 +220,7 @@ class LookTest(unittest.TestCase):
             "LP rounding, k-median",
             "LP rounding, k-means",
             "online balancer",
+            "k-means++ merge/split, tree search (paper)",
         ]
         together = self.look(*methods)
         self.assertEqual(len({together(m) for m in methods}), len(methods))
