@@ -39,7 +39,8 @@ struct PassTotals {
   double loss = 0;              // likewise, without C
   double largest = -kInfinity;  // projected gradient
   double norm2_change = 0;      // of ||w||^2
-  int64_t kept = 0;  // rows not left out; they are the first of the order
+  int64_t kept = 0;   // rows not left out; they are the first of the order
+  int64_t moved = 0;  // rows whose alpha changed
 };
 
 // All orders equally likely but for a bias below 2^-32 size; four draws for one
@@ -114,6 +115,7 @@ MUSTER_ALWAYS_INLINE PassTotals HingePass(const FeatureRows& rows, double c,
     if (step == 0) continue;
     state.alpha = next;
     totals.norm2_change += step * (2 * z + step * state.norm2);
+    ++totals.moved;
     rows.AddScaledAs<kDense>(row, step * state.sign, w);
   }
   return totals;
@@ -166,6 +168,7 @@ MUSTER_ALWAYS_INLINE PassTotals LogisticPass(const FeatureRows& rows, double c,
     if (step == 0) continue;
     state.alpha = next;
     totals.norm2_change += step * (2 * z + step * state.norm2);
+    ++totals.moved;
     rows.AddScaledAs<kDense>(row, step * state.sign, w);
   }
   return totals;
@@ -227,8 +230,12 @@ class Descent {
     while (solution_.iterations < stop.max_iterations &&
            !runtime::ShouldStop(runtime)) {
       ShuffleRows(rng.Fork("pass", solution_.iterations), order_);
+      const auto visited = static_cast<double>(order_.size());
       const PassTotals totals = Pass();
       ++solution_.iterations;
+      // A product for each row visited, an update for each row moved.
+      solution_.multiply_adds +=
+          (visited + static_cast<double>(totals.moved)) * MeanEntries();
       const bool all =
           static_cast<int64_t>(order_.size()) == problem_.rows.num_rows;
       order_.resize(totals.kept);
@@ -270,6 +277,11 @@ class Descent {
     }
   }
 
+  double MeanEntries() const {
+    return static_cast<double>(problem_.rows.num_entries()) /
+           static_cast<double>(problem_.rows.num_rows);
+  }
+
   void AllRows() {
     order_.resize(states_.size());
     std::iota(order_.begin(), order_.end(), 0);
@@ -290,6 +302,8 @@ class Descent {
   // The exact gap, into the solution.
   void Measure(const LinearStop& stop) {
     const LinearObjective objective(problem_);
+    solution_.multiply_adds +=
+        2 * static_cast<double>(problem_.rows.num_entries());
     solution_.dual.resize(states_.size());
     for (size_t row = 0; row < states_.size(); ++row) {
       solution_.dual[row] = states_[row].alpha;

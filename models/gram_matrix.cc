@@ -123,6 +123,19 @@ void AddOuterProducts(const FeatureRows& rows, std::span<const double> factors,
   }
 }
 
+double OuterProductMultiplyAdds(const FeatureRows& rows, int64_t row) {
+  const auto entries = static_cast<double>(rows.Entries(row));
+  return entries * (entries + 1) / 2;
+}
+
+double OuterProductMultiplyAdds(const FeatureRows& rows) {
+  double sum = 0;
+  for (int64_t row = 0; row < rows.num_rows; ++row) {
+    sum += OuterProductMultiplyAdds(rows, row);
+  }
+  return sum;
+}
+
 std::vector<double> GramMatrix(const FeatureRows& rows) {
   std::vector<double> sum(rows.dimension() * rows.dimension());
   AddOuterProducts(rows, std::vector<double>(rows.num_rows, 1.0), &sum);

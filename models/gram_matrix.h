@@ -20,6 +20,10 @@ namespace muster::models {
 void AddOuterProducts(const FeatureRows& rows, std::span<const double> factors,
                       std::vector<double>* sum);
 
+// What AddOuterProducts does with all rows or with one.
+double OuterProductMultiplyAdds(const FeatureRows& rows);
+double OuterProductMultiplyAdds(const FeatureRows& rows, int64_t row);
+
 // X'X, lower triangle.
 std::vector<double> GramMatrix(const FeatureRows& rows);
 

@@ -46,17 +46,22 @@ class Trainer {
     std::vector<LinearSolution> starts = std::move(training->solutions);
     if (static_cast<int64_t>(starts.size()) != num_scores_) starts.clear();
     training->solutions.assign(num_scores_, {});
+    training->multiply_adds = 0;
     runtime::Runtime inner = {.stop = runtime.stop};
     inner.threads = num_scores_ > 1 ? 1 : runtime.threads;
     if (num_scores_ > 1 && training->solver == LinearSolver::kNewton &&
         options_.loss == LinearLoss::kSquaredHinge && FormsHessian(rows_)) {
       gram_ = GramMatrix(rows_);
+      training->multiply_adds = OuterProductMultiplyAdds(rows_);
     }
     runtime::ParallelForEach(runtime, num_scores_, [&](int64_t k) {
       const LinearSolution* start = starts.empty() ? nullptr : &starts[k];
       training->solutions[k] =
           Solve(k, training->solver, start, rng.Fork("score", k), inner);
     });
+    for (const LinearSolution& solution : training->solutions) {
+      training->multiply_adds += solution.multiply_adds;
+    }
     if (runtime::ShouldStop(runtime) && !training->converged()) {
       return absl::CancelledError(
           "linear classifier: stopped before its problems were solved");
@@ -83,8 +88,11 @@ class Trainer {
     for (size_t row = 0; row < labels_.size(); ++row) {
       signs[row] = labels_[row] == positive ? 1 : -1;
     }
-    const LinearProblem problem = {
-        .rows = rows_, .signs = signs, .loss = options_.loss, .c = options_.c};
+    const LinearProblem problem = {.rows = rows_,
+                                   .signs = signs,
+                                   .loss = options_.loss,
+                                   .c = options_.c,
+                                   .gram = gram_.empty() ? nullptr : &gram_};
     const bool dual = solver == LinearSolver::kDualCoordinateDescent;
     if (start != nullptr &&
         (dual ? start->dual.size() != signs.size()

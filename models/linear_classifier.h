@@ -50,6 +50,9 @@ absl::Status Validate(const LinearClassifierOptions& options);
 // What training did, one element for each score, in order.
 struct LinearTraining {
   std::vector<LinearSolution> solutions = {};
+  // Of all solutions, and in what they share. The same for any number of
+  // threads.
+  double multiply_adds = 0;
   // The solver used (never kAuto).
   LinearSolver solver = LinearSolver::kAuto;
 

@@ -64,6 +64,26 @@ TEST(LinearClassifierTest, WorkedExample) {
   EXPECT_THAT(Accuracy(*classifier, data), IsOkAndHolds(1.0));
 }
 
+// All problems begin with the same sum of outer products, so it is made once;
+// with so small a C no row leaves it.
+TEST(LinearClassifierTest, ProblemsShareTheirGramMatrix) {
+  const DenseDataset data = Blobs(500, 40, 5, Rng(1));
+  LinearTraining training;
+  ASSERT_TRUE(
+      TrainLinearClassifier(data, {.c = 1e-6, .solver = LinearSolver::kNewton},
+                            Rng(1), {}, &training)
+          .ok());
+  const double gram = 500 * 40 * 41 / 2.0;
+  double sum = gram;
+  ASSERT_EQ(training.solutions.size(), 5U);
+  for (const LinearSolution& solution : training.solutions) {
+    EXPECT_GE(solution.iterations, 1);
+    EXPECT_LT(solution.multiply_adds, gram);
+    sum += solution.multiply_adds;
+  }
+  EXPECT_EQ(training.multiply_adds, sum);
+}
+
 TEST(LinearClassifierTest, OneClassAlwaysAnswersIt) {
   for (double bias : {0.0, 1.0}) {
     const DenseDataset data = {

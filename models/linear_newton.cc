@@ -71,6 +71,7 @@ class Newton {
  private:
   // margins_i = y_i x_i'v.
   void Margins(std::span<const double> v, std::span<double> margins) {
+    solution_.multiply_adds += static_cast<double>(rows_.num_entries());
     runtime::ParallelForBlocks(
         runtime_, blocks_, [&](int64_t, runtime::Block block) {
           MultiplyRows(rows_, block.begin, block.end, v.data(),
@@ -97,6 +98,7 @@ class Newton {
   }
 
   void FindGradient() {
+    solution_.multiply_adds += static_cast<double>(rows_.num_entries());
     std::copy(solution_.weights.begin(), solution_.weights.end(),
               gradient_.begin());
     AddBlocks(gradient_, [&](runtime::Block block, double* sum) {
@@ -127,6 +129,7 @@ class Newton {
     const int64_t size = rows_.dimension();
     if (problem_.loss == LinearLoss::kLogistic) {
       hessian_.assign(size * size, 0.0);
+      solution_.multiply_adds += OuterProductMultiplyAdds(rows_);
       AddOuterProducts(rows_, factors_, &hessian_);
       return;
     }
@@ -145,6 +148,9 @@ class Newton {
       const char is_active = factors_[row] != 0 ? 1 : 0;
       changes_[row] = is_active - is_in_gram_[row];
       is_in_gram_[row] = is_active;
+      if (changes_[row] != 0) {
+        solution_.multiply_adds += OuterProductMultiplyAdds(rows_, row);
+      }
     }
     AddOuterProducts(rows_, changes_, &active_gram_);
     hessian_.resize(size * size);
@@ -157,6 +163,8 @@ class Newton {
     FormHessian();
     const int64_t size = rows_.dimension();
     for (int64_t a = 0; a < size; ++a) hessian_[a * size + a] += 1;
+    const auto side = static_cast<double>(size);
+    solution_.multiply_adds += side * side * side / 6;
     using Matrix =
         Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     Eigen::Map<Matrix> hessian(hessian_.data(), size, size);
@@ -168,6 +176,7 @@ class Newton {
 
   // result = (I + X' factors X) v.
   void HessianProduct(std::span<const double> v, std::span<double> result) {
+    solution_.multiply_adds += 2 * active_entries_;
     std::copy(v.begin(), v.end(), result.begin());
     AddBlocks(result, [&](runtime::Block block, double* sum) {
       AddGramProduct(rows_, block.begin, block.end,
@@ -195,6 +204,12 @@ class Newton {
 
   void SolveByConjugateGradients() {
     const size_t size = gradient_.size();
+    active_entries_ = 0;
+    for (int64_t row = 0; row < rows_.num_rows; ++row) {
+      if (factors_[row] != 0) {
+        active_entries_ += static_cast<double>(rows_.Entries(row));
+      }
+    }
     const std::vector<double> diagonal = Diagonal();
     std::fill(direction_.begin(), direction_.end(), 0.0);
     std::vector<double> residual(size);
@@ -309,6 +324,7 @@ class Newton {
   std::vector<double> direction_;
   double cross_ = 0;            // w'p
   double direction_norm2_ = 0;  // p'p
+  double active_entries_ = 0;   // of the rows that the Hessian is made of
   std::vector<std::vector<double>> partial_;
   std::vector<double> hessian_;
   // Squared hinge: the sum of x x' over the rows marked, and its last changes.

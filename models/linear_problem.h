@@ -74,6 +74,8 @@ struct LinearSolution {
   double objective = 0;              // f(weights)
   double gap = 0;                    // of `objective` to the dual, >= 0
   int64_t iterations = 0;
+  // Done with the entries of the rows, and in forming and factoring a Hessian.
+  double multiply_adds = 0;
   bool converged = false;  // gap <= tolerance objective
 };
 

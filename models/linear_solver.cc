@@ -36,6 +36,9 @@ LinearSolution SolveLbfgs(const LinearProblem& problem, const LinearStop& stop,
       {.max_iterations = stop.max_iterations, .gradient_tolerance = 0}, done,
       runtime);
   solution.iterations = result.iterations;
+  // Margins and gradient.
+  solution.multiply_adds = 2 * static_cast<double>(result.evaluations) *
+                           static_cast<double>(problem.rows.num_entries());
   solution.objective = result.objective;
   solution.gap = 0.5 * result.gradient_norm * result.gradient_norm;
   solution.converged = solution.gap <= stop.tolerance * solution.objective;

@@ -175,6 +175,36 @@ TEST(LinearSolverTest, IterationsAndStopEndTheRun) {
 
 // liblinear trains the same problem; its criterion is not a gap, so only the
 // order of its accuracy is known.
+// Ten rows of three features, all short of their margin before and after one
+// iteration: 30 multiply-adds for a product with all rows, as many for a sum.
+TEST(LinearSolverTest, MultiplyAddsAreCounted) {
+  DenseDataset data = {.num_features = 3};
+  std::vector<int8_t> signs;
+  Rng rng(1);
+  for (int row = 0; row < 10; ++row) {
+    for (int j = 0; j < 3; ++j) {
+      data.values.push_back(static_cast<float>(0.01 * runtime::Normal(rng)));
+    }
+    data.labels.push_back(1);
+    signs.push_back(1);
+  }
+  const LinearProblem problem = {.rows = FeatureRows::Of(data, 0),
+                                 .signs = signs};
+  const auto count = [&](LinearSolver solver) {
+    return SolveLinear(problem, solver,
+                       {.tolerance = 1e-300, .max_iterations = 1}, Rng(1))
+        .multiply_adds;
+  };
+  // A pass with all rows moved, and the gap: margins and weights of the dual.
+  EXPECT_EQ(count(LinearSolver::kDualCoordinateDescent), 60 + 60);
+  // Margins and gradient; the Hessian, 6 a row, and its factor; the direction's
+  // margins; the gradient at the end.
+  EXPECT_EQ(count(LinearSolver::kNewton), 60 + 60 + 27.0 / 6 + 30 + 30);
+  const double lbfgs = count(LinearSolver::kLbfgs);
+  EXPECT_GE(lbfgs, 2 * 60);
+  EXPECT_EQ(std::fmod(lbfgs, 60), 0);
+}
+
 TEST(LinearSolverTest, LiblinearReachesTheSameObjective) {
   set_print_string_function([](const char*) {});
   const Rng root(TestSeed());

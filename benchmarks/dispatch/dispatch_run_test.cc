@@ -50,9 +50,9 @@ TEST(MeasureLoadTest, WorkedExample) {
 TEST(DispatchRunTest, EveryMethodRuns) {
   const SharedDataset data = SmallGrid();
   for (const DispatchMethod& method :
-       {PaperMethod(), BalancedPriceMethod(), EqualSizesPriceMethod(),
-        BalancedNearestMethod(), PlainCenterMethod(), KdTreeMethod(),
-        HashMethod(), RandomMethod()}) {
+       {PaperMethod(), PaperTreeMethod(), BalancedPriceMethod(),
+        EqualSizesPriceMethod(), BalancedNearestMethod(), PlainCenterMethod(),
+        KdTreeMethod(), HashMethod(), RandomMethod()}) {
     const auto outcome = RunDispatch(*data, SmallRun(method), {.threads = 1});
     ASSERT_THAT(outcome, IsOk()) << method.key;
     // Sixteen classes: guessing is right once in sixteen.

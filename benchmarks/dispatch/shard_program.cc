@@ -25,7 +25,6 @@ constexpr runtime::Runtime kOneThread = {.threads = 1};
 // Chooses C if there is a choice, trains, counts.
 template <typename Dataset>
 absl::StatusOr<LinearClassifier> TrainOn(const Dataset& data,
-                                         int64_t num_entries,
                                          const LearnerOptions& options, Rng rng,
                                          GroupTraining* report) {
   models::LinearClassifierOptions linear = options.linear;
@@ -55,9 +54,7 @@ absl::StatusOr<LinearClassifier> TrainOn(const Dataset& data,
   for (const models::LinearSolution& solution : training.solutions) {
     report->epochs += solution.iterations;
   }
-  // A product and an update for each entry in each pass.
-  report->multiply_adds = fits * static_cast<double>(report->epochs) * 2 *
-                          static_cast<double>(num_entries);
+  report->multiply_adds = fits * training.multiply_adds;
   return classifier;
 }
 
@@ -157,14 +154,12 @@ absl::Status ShardProgram::Train(int32_t group, Response* response) {
   if (part == parts_.end()) return absl::OkStatus();
   LabeledRows rows = std::move(part->second);
   parts_.erase(part);
-  const int64_t entries = rows.num_entries();
   const Rng rng = Rng(seed_).Fork("group", static_cast<uint64_t>(group));
   GroupTraining* const report = &response->training;
   absl::StatusOr<LinearClassifier> classifier =
-      rows.sparse ? TrainOn(ToSparseDataset(std::move(rows)), entries, options_,
-                            rng, report)
-                  : TrainOn(ToDenseDataset(std::move(rows)), entries, options_,
-                            rng, report);
+      rows.sparse
+          ? TrainOn(ToSparseDataset(std::move(rows)), options_, rng, report)
+          : TrainOn(ToDenseDataset(std::move(rows)), options_, rng, report);
   if (!classifier.ok()) {
     return absl::Status(
         classifier.status().code(),
