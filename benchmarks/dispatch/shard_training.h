@@ -42,12 +42,12 @@ namespace muster::benchmarks {
 // README.md names, and a network of 1 Gbit/s a worker. Measured seconds over
 // counts are in run.json; here the middle of those of `synthetic` (d = 20) and
 // `mnist` (d = 784) at default size with --threads=1, in ns: fit .06 to .07
-// (pruned passes), route .011 to .018 (blocked scans), train 1.0 to 2.7, answer
+// (pruned passes), route .011 to .018 (blocked scans), train .3 to .8, answer
 // .25 to 1, row 300 to 400.
 struct CostModel {
   double fit_seconds = 6.5e-11;     // a multiply-add of clustering
   double route_seconds = 1.5e-11;   // a multiply-add of routing
-  double train_seconds = 2e-9;      // a multiply-add of training
+  double train_seconds = 6e-10;     // a multiply-add of training
   double answer_seconds = 5e-10;    // a multiply-add of a score
   double row_seconds = 300e-9;      // a row read or stored
   double byte_seconds = 8e-9;       // a byte received
