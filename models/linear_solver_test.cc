@@ -173,8 +173,6 @@ TEST(LinearSolverTest, IterationsAndStopEndTheRun) {
   }
 }
 
-// liblinear trains the same problem; its criterion is not a gap, so only the
-// order of its accuracy is known.
 // Ten rows of three features, all short of their margin before and after one
 // iteration: 30 multiply-adds for a product with all rows, as many for a sum.
 TEST(LinearSolverTest, MultiplyAddsAreCounted) {
@@ -205,6 +203,8 @@ TEST(LinearSolverTest, MultiplyAddsAreCounted) {
   EXPECT_EQ(std::fmod(lbfgs, 60), 0);
 }
 
+// liblinear trains the same problem; its criterion is not a gap, so only the
+// order of its accuracy is known.
 TEST(LinearSolverTest, LiblinearReachesTheSameObjective) {
   set_print_string_function([](const char*) {});
   const Rng root(TestSeed());

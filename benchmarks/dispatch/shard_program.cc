@@ -51,9 +51,6 @@ absl::StatusOr<LinearClassifier> TrainOn(const Dataset& data,
   report->rows = data.num_rows();
   report->classes = static_cast<int64_t>(classifier.classes().size());
   report->c = linear.c;
-  for (const models::LinearSolution& solution : training.solutions) {
-    report->epochs += solution.iterations;
-  }
   report->multiply_adds = fits * training.multiply_adds;
   return classifier;
 }

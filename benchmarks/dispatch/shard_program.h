@@ -44,11 +44,10 @@ struct GroupTraining {
   int64_t rows = 0;
   int64_t classes = 0;       // present in the group
   double c = 0;              // chosen
-  int64_t epochs = 0;        // passes of the final fit, summed over its classes
   double multiply_adds = 0;  // of the whole, cross validation included
 
   static void Fields(auto& self, auto&& visit) {
-    visit(self.rows, self.classes, self.c, self.epochs, self.multiply_adds);
+    visit(self.rows, self.classes, self.c, self.multiply_adds);
   }
 };
 
