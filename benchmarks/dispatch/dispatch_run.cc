@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/speed_law.h"
 #include "muster/runtime/status_macros.h"
 #include "muster/runtime/step_progress.h"
-#include "muster/runtime/virtual_cluster.h"
 
 namespace muster::benchmarks {
 namespace {
@@ -89,6 +89,26 @@ double GeometricMeanC(std::span<const GroupTraining> trainings) {
                     : std::exp(sum / count);
 }
 
+absl::StatusOr<runtime::SpeedModel> MakeSpeeds(
+    const DispatchRunOptions& options) {
+  if (options.cluster.has_value()) {
+    return runtime::SpeedModel::Create(*options.cluster, options.seed);
+  }
+  runtime::ClusterSpec spec;
+  spec.workers.resize(static_cast<size_t>(options.workers));
+  for (auto& worker : spec.workers) {
+    worker.law = runtime::SpeedLaw::Constant(1);
+  }
+  return runtime::SpeedModel::Create(spec, options.seed);
+}
+
+// The options of training with what the fit says of routing.
+ShardTrainingOptions TrainingOptions(const FittedMethod& fitted,
+                                     ShardTrainingOptions options) {
+  options.route_multiply_adds = fitted.route_multiply_adds;
+  return options;
+}
+
 }  // namespace
 
 absl::Status Validate(const DispatchRunOptions& options) {
@@ -129,19 +149,6 @@ LoadReport MeasureLoad(std::span<const int32_t> groups, int64_t copies,
   return report;
 }
 
-absl::StatusOr<runtime::SpeedModel> MakeSpeeds(
-    const DispatchRunOptions& options) {
-  if (options.cluster.has_value()) {
-    return runtime::SpeedModel::Create(*options.cluster, options.seed);
-  }
-  runtime::ClusterSpec spec;
-  spec.workers.resize(static_cast<size_t>(options.workers));
-  for (auto& worker : spec.workers) {
-    worker.law = runtime::SpeedLaw::Constant(1);
-  }
-  return runtime::SpeedModel::Create(spec, options.seed);
-}
-
 absl::StatusOr<FittedMethod> FitMethod(const LabeledData& train,
                                        const DispatchRunOptions& options,
                                        const runtime::Runtime& runtime) {
@@ -169,6 +176,26 @@ absl::StatusOr<FittedMethod> FitMethod(const LabeledData& train,
   return fitted;
 }
 
+absl::StatusOr<std::unique_ptr<VirtualShards>> VirtualShards::Create(
+    const FittedMethod& fitted, const std::vector<double>& classes,
+    const DispatchRunOptions& options, const runtime::Runtime& runtime) {
+  MUSTER_ASSIGN_OR_RETURN(runtime::SpeedModel speeds, MakeSpeeds(options));
+  return absl::WrapUnique(
+      new VirtualShards(fitted, classes, options, std::move(speeds), runtime));
+}
+
+VirtualShards::VirtualShards(const FittedMethod& fitted,
+                             const std::vector<double>& classes,
+                             const DispatchRunOptions& options,
+                             runtime::SpeedModel speeds,
+                             const runtime::Runtime& runtime)
+    : cluster_(
+          ShardTraining::MakePrograms(options.workers, fitted.router, classes,
+                                      options.learner, options.seed),
+          std::move(speeds), {}, runtime),
+      training_(&cluster_, fitted.router, classes,
+                TrainingOptions(fitted, options.training), runtime) {}
+
 absl::StatusOr<DispatchOutcome> RunDispatch(const DatasetPair& data,
                                             const DispatchRunOptions& options,
                                             const runtime::Runtime& runtime) {
@@ -177,30 +204,25 @@ absl::StatusOr<DispatchOutcome> RunDispatch(const DatasetPair& data,
   steps.Begin(.1);
   MUSTER_ASSIGN_OR_RETURN(const FittedMethod fitted,
                           FitMethod(data.train, options, steps.runtime()));
-  MUSTER_ASSIGN_OR_RETURN(runtime::SpeedModel speeds, MakeSpeeds(options));
-  runtime::VirtualCluster<ShardProgram> cluster(
-      ShardTraining::MakePrograms(options.workers, fitted.router, data.classes,
-                                  options.learner, options.seed),
-      std::move(speeds), {}, runtime);
-  ShardTrainingOptions training = options.training;
-  training.route_multiply_adds = fitted.route_multiply_adds;
-  ShardTraining shards(&cluster, fitted.router, data.classes, training,
-                       steps.runtime());
+  MUSTER_ASSIGN_OR_RETURN(
+      const auto shards,
+      VirtualShards::Create(fitted, data.classes, options, steps.runtime()));
+  ShardTraining& training = shards->training();
   DispatchOutcome outcome{.num_groups = fitted.router->num_groups(),
                           .cost = fitted.cost,
                           .lower_bound = fitted.lower_bound};
   MUSTER_ASSIGN_OR_RETURN(outcome.fit,
-                          shards.BillFit(fitted.fit_multiply_adds));
+                          training.BillFit(fitted.fit_multiply_adds));
   outcome.fit.wall_seconds = fitted.wall_seconds;
   steps.Begin(.4);
-  MUSTER_ASSIGN_OR_RETURN(outcome.dispatch, shards.Store(data.train));
+  MUSTER_ASSIGN_OR_RETURN(outcome.dispatch, training.Store(data.train));
   outcome.load =
-      MeasureLoad(shards.stored_groups(), options.copies, outcome.num_groups);
+      MeasureLoad(training.stored_groups(), options.copies, outcome.num_groups);
   steps.Begin(.4);
-  MUSTER_ASSIGN_OR_RETURN(outcome.train, shards.Train());
-  outcome.mean_c = GeometricMeanC(shards.trainings());
+  MUSTER_ASSIGN_OR_RETURN(outcome.train, training.Train());
+  outcome.mean_c = GeometricMeanC(training.trainings());
   steps.Begin(.1);
-  MUSTER_ASSIGN_OR_RETURN(const Answers answers, shards.Answer(data.test));
+  MUSTER_ASSIGN_OR_RETURN(const Answers answers, training.Answer(data.test));
   outcome.accuracy = answers.accuracy;
   outcome.answered_share = answers.answered_share;
   outcome.test = answers.report;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +23,7 @@
 #include "muster/dispatch/router.h"
 #include "muster/runtime/runtime.h"
 #include "muster/runtime/speed_model.h"
+#include "muster/runtime/virtual_cluster.h"
 #include "muster/runtime/worker_spec.h"
 
 namespace muster::benchmarks {
@@ -94,15 +96,32 @@ struct FittedMethod {
   double route_multiply_adds = 0;  // for a point
 };
 
-// The workers' speeds: options.cluster, or W workers of one second a second.
-absl::StatusOr<runtime::SpeedModel> MakeSpeeds(
-    const DispatchRunOptions& options);
-
 // Draws a sample of the stream and fits the method's router to it. All methods
 // of one seed draw the same sample.
 absl::StatusOr<FittedMethod> FitMethod(const LabeledData& train,
                                        const DispatchRunOptions& options,
                                        const runtime::Runtime& runtime);
+
+// The virtual cluster of one run, which holds the groups of a router, and its
+// coordinator.
+class VirtualShards {
+ public:
+  // options.workers workers with the speeds of options.cluster, or of one
+  // second a second. Errors of runtime::SpeedModel::Create.
+  static absl::StatusOr<std::unique_ptr<VirtualShards>> Create(
+      const FittedMethod& fitted, const std::vector<double>& classes,
+      const DispatchRunOptions& options, const runtime::Runtime& runtime);
+
+  ShardTraining& training() { return training_; }
+
+ private:
+  VirtualShards(const FittedMethod& fitted, const std::vector<double>& classes,
+                const DispatchRunOptions& options, runtime::SpeedModel speeds,
+                const runtime::Runtime& runtime);
+
+  runtime::VirtualCluster<ShardProgram> cluster_;
+  ShardTraining training_;
+};
 
 // All of it on a virtual cluster. Errors of the fit; InvalidArgument of
 // Validate. The bits (but wall_seconds) do not depend on the threads.

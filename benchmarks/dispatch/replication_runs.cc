@@ -12,7 +12,6 @@
 #include "muster/benchmarks/dispatch/dispatch_methods.h"
 #include "muster/benchmarks/dispatch/dispatch_run.h"
 #include "muster/benchmarks/dispatch/labeled_rows.h"
-#include "muster/benchmarks/dispatch/shard_program.h"
 #include "muster/benchmarks/dispatch/shard_training.h"
 #include "muster/dispatch/price_router.h"
 #include "muster/dispatch/router.h"
@@ -25,7 +24,6 @@
 #include "muster/runtime/speed_modifier.h"
 #include "muster/runtime/status_macros.h"
 #include "muster/runtime/step_progress.h"
-#include "muster/runtime/virtual_cluster.h"
 #include "muster/runtime/worker_spec.h"
 
 namespace muster::benchmarks {
@@ -73,77 +71,63 @@ runtime::ClusterSpec Crashing(uint64_t seed, int32_t crashing, double seconds) {
   return spec;
 }
 
-// One run through all its phases on a virtual cluster.
-class TrainedGroups {
- public:
-  // Two steps, a quarter of `steps`. `groups` as of ShardTraining::Store:
-  // empty, the router's own.
-  static absl::StatusOr<std::unique_ptr<TrainedGroups>> Make(
-      const DatasetPair& data,
-      const std::shared_ptr<const dispatch::Router>& router,
-      std::span<const int32_t> groups, const DispatchRunOptions& options,
-      runtime::StepProgress& steps) {
-    MUSTER_ASSIGN_OR_RETURN(auto speeds, MakeSpeeds(options));
-    auto trained = std::make_unique<TrainedGroups>(
-        data, router, options, std::move(speeds), steps.runtime());
-    steps.Begin(.05);
-    MUSTER_RETURN_IF_ERROR(trained->shards_.Store(data.train, groups).status());
-    trained->stored_seconds_ = trained->cluster_.NowSeconds();
-    steps.Begin(.2);
-    MUSTER_RETURN_IF_ERROR(trained->shards_.Train().status());
-    trained->trained_seconds_ = trained->cluster_.NowSeconds();
-    return trained;
-  }
-
-  TrainedGroups(const DatasetPair& data,
-                const std::shared_ptr<const dispatch::Router>& router,
-                const DispatchRunOptions& options, runtime::SpeedModel speeds,
-                const runtime::Runtime& runtime)
-      : data_(data),
-        cluster_(ShardTraining::MakePrograms(kWorkers, router, data.classes,
-                                             options.learner, options.seed),
-                 std::move(speeds), {}, runtime),
-        shards_(&cluster_, router, data.classes, options.training, runtime) {}
-
-  absl::StatusOr<Answers> Answer(int32_t lost, uint64_t seed) {
-    std::vector<char> flags(kWorkers, 0);
-    const std::vector<int32_t> order = LossOrder(seed);
-    for (int32_t i = 0; i < lost; ++i) flags[order[i]] = 1;
-    return shards_.Answer(data_.test, flags);
-  }
-
-  // The virtual time halfway through the training.
-  double HalfTrainedSeconds() const {
-    return (stored_seconds_ + trained_seconds_) / 2;
-  }
-  std::span<const int32_t> stored_groups() const {
-    return shards_.stored_groups();
-  }
-
- private:
-  const DatasetPair& data_;
-  runtime::VirtualCluster<ShardProgram> cluster_;
-  ShardTraining shards_;
-  double stored_seconds_ = 0;
-  double trained_seconds_ = 0;
+// A run whose groups are trained, and the virtual time halfway through that.
+struct TrainedGroups {
+  std::unique_ptr<VirtualShards> shards = nullptr;
+  double half_trained_seconds = 0;
 };
 
+// Two steps, a quarter of `steps`. `groups` as of ShardTraining::Store: empty,
+// the router's own.
+absl::StatusOr<TrainedGroups> TrainGroups(const DatasetPair& data,
+                                          const FittedMethod& fitted,
+                                          std::span<const int32_t> groups,
+                                          const DispatchRunOptions& options,
+                                          runtime::StepProgress& steps) {
+  TrainedGroups trained;
+  MUSTER_ASSIGN_OR_RETURN(
+      trained.shards,
+      VirtualShards::Create(fitted, data.classes, options, steps.runtime()));
+  ShardTraining& training = trained.shards->training();
+  steps.Begin(.05);
+  MUSTER_ASSIGN_OR_RETURN(const PhaseReport store,
+                          training.Store(data.train, groups));
+  steps.Begin(.2);
+  MUSTER_ASSIGN_OR_RETURN(const PhaseReport train, training.Train());
+  trained.half_trained_seconds =
+      store.virtual_seconds + train.virtual_seconds / 2;
+  return trained;
+}
+
+// Without the first `lost` workers of the order.
+absl::StatusOr<Answers> AnswerWithout(int32_t lost, uint64_t seed,
+                                      const LabeledData& queries,
+                                      ShardTraining& training) {
+  std::vector<char> flags(kWorkers, 0);
+  const std::vector<int32_t> order = LossOrder(seed);
+  for (int32_t i = 0; i < lost; ++i) flags[order[i]] = 1;
+  return training.Answer(queries, flags);
+}
+
 // Three tenths of `steps`.
-absl::StatusOr<LossCurve> Measure(TrainedGroups& trained, int64_t rows,
-                                  uint64_t seed, runtime::StepProgress& steps) {
+absl::StatusOr<LossCurve> Measure(ShardTraining& training,
+                                  const DatasetPair& data, uint64_t seed,
+                                  runtime::StepProgress& steps) {
   LossCurve curve;
   std::vector<int64_t> loads(kGroups, 0);
   int64_t copies = 0;
-  for (const int32_t group : trained.stored_groups()) {
+  for (const int32_t group : training.stored_groups()) {
     if (group < 0) continue;
     ++loads[group];
     ++copies;
   }
+  const int64_t rows = data.train.num_rows();
   curve.copies = static_cast<double>(copies) / static_cast<double>(rows);
   curve.largest_load = dispatch::SpreadOfLoads(std::move(loads), rows).largest;
   for (const int32_t lost : LostWorkers()) {
     steps.Begin(.3 / static_cast<double>(LostWorkers().size()));
-    MUSTER_ASSIGN_OR_RETURN(const Answers answers, trained.Answer(lost, seed));
+    MUSTER_ASSIGN_OR_RETURN(const Answers answers,
+                            AnswerWithout(lost, seed, data.test, training));
     curve.accuracy.push_back(answers.accuracy);
     curve.answered.push_back(answers.answered_share);
   }
@@ -203,18 +187,16 @@ absl::StatusOr<LossCurve> RunFixed(const CommonFlags& flags,
   steps.Begin(.1);
   MUSTER_ASSIGN_OR_RETURN(const FittedMethod fitted,
                           FitMethod(data->train, options, steps.runtime()));
-  options.training.route_multiply_adds = fitted.route_multiply_adds;
+  MUSTER_ASSIGN_OR_RETURN(const TrainedGroups trained,
+                          TrainGroups(*data, fitted, {}, options, steps));
   MUSTER_ASSIGN_OR_RETURN(
-      const auto trained,
-      TrainedGroups::Make(*data, fitted.router, {}, options, steps));
-  MUSTER_ASSIGN_OR_RETURN(
-      LossCurve curve, Measure(*trained, data->train.num_rows(), seed, steps));
-  options.cluster = Crashing(seed, kCrashing, trained->HalfTrainedSeconds());
-  MUSTER_ASSIGN_OR_RETURN(
-      const auto crashed,
-      TrainedGroups::Make(*data, fitted.router, {}, options, steps));
+      LossCurve curve, Measure(trained.shards->training(), *data, seed, steps));
+  options.cluster = Crashing(seed, kCrashing, trained.half_trained_seconds);
+  MUSTER_ASSIGN_OR_RETURN(const TrainedGroups crashed,
+                          TrainGroups(*data, fitted, {}, options, steps));
   steps.Begin(.1);
-  MUSTER_ASSIGN_OR_RETURN(const Answers answers, crashed->Answer(0, seed));
+  MUSTER_ASSIGN_OR_RETURN(const Answers answers,
+                          crashed.shards->training().Answer(data->test));
   curve.crash_accuracy = answers.accuracy;
   curve.crash_answered = answers.answered_share;
   return curve;
@@ -228,7 +210,7 @@ absl::StatusOr<LossCurve> RunSelection(const CommonFlags& flags,
   const DispatchRunOptions options = RunOptions(flags, 1, seed);
   runtime::StepProgress steps(runtime);
   steps.Begin(.2);
-  MUSTER_ASSIGN_OR_RETURN(const FittedMethod fitted,
+  MUSTER_ASSIGN_OR_RETURN(FittedMethod fitted,
                           FitMethod(data->train, options, steps.runtime()));
   const auto* fitted_router =
       dynamic_cast<const dispatch::PriceRouter*>(fitted.router.get());
@@ -239,12 +221,11 @@ absl::StatusOr<LossCurve> RunSelection(const CommonFlags& flags,
   MUSTER_ASSIGN_OR_RETURN(
       const std::vector<int32_t> groups,
       StoredGroups(storage, state, data->train, options, steps.runtime()));
-  MUSTER_ASSIGN_OR_RETURN(std::shared_ptr<const dispatch::Router> router,
+  MUSTER_ASSIGN_OR_RETURN(fitted.router,
                           dispatch::PriceRouter::Create(std::move(state)));
-  MUSTER_ASSIGN_OR_RETURN(
-      const auto trained,
-      TrainedGroups::Make(*data, router, groups, options, steps));
-  return Measure(*trained, data->train.num_rows(), seed, steps);
+  MUSTER_ASSIGN_OR_RETURN(const TrainedGroups trained,
+                          TrainGroups(*data, fitted, groups, options, steps));
+  return Measure(trained.shards->training(), *data, seed, steps);
 }
 
 }  // namespace muster::benchmarks

@@ -67,7 +67,7 @@ struct ShardTrainingOptions {
   // Rows of a message, >= 1. The paper's.
   int64_t batch_rows = 10'000;
   Combine combine = Combine::kBest;
-  // What the router does for one point; from RouterMultiplyAdds
+  // What the router does for one point; from FittedMethod
   // (dispatch_run.h).
   double route_multiply_adds = 0;
 };

@@ -15,6 +15,7 @@
 // over the query stream, and what the bound costs in accuracy, paired by seed.
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,7 +30,6 @@
 #include "muster/benchmarks/dispatch/dispatch_run.h"
 #include "muster/benchmarks/dispatch/drawn_intervals.h"
 #include "muster/benchmarks/dispatch/labeled_rows.h"
-#include "muster/benchmarks/dispatch/shard_program.h"
 #include "muster/benchmarks/dispatch/shard_training.h"
 #include "muster/benchmarks/harness/claims.h"
 #include "muster/benchmarks/harness/experiment.h"
@@ -44,7 +44,6 @@
 #include "muster/runtime/runtime.h"
 #include "muster/runtime/status_macros.h"
 #include "muster/runtime/step_progress.h"
-#include "muster/runtime/virtual_cluster.h"
 
 namespace {
 
@@ -208,12 +207,16 @@ absl::StatusOr<QueryRun> AskGroups(mb::ShardTraining& shards,
                   .load = mb::MeasureLoad(groups, 1, num_groups)};
 }
 
-// Fits and trains one method on the undrifted stream, and calls
-// ask(router, shards) to answer queries: half of `steps`.
-template <typename Ask>
-absl::Status WithTrained(const mb::DispatchMethod& method,
-                         const mb::DatasetPair& data, int64_t sample_size,
-                         uint64_t seed, StepProgress& steps, Ask&& ask) {
+// One method, fitted and trained on the undrifted stream.
+struct Trained {
+  std::shared_ptr<const md::Router> router = nullptr;
+  std::unique_ptr<mb::VirtualShards> shards = nullptr;
+};
+
+// The first .35 of the method's half of `steps`.
+absl::StatusOr<Trained> Train(const mb::DispatchMethod& method,
+                              const mb::DatasetPair& data, int64_t sample_size,
+                              uint64_t seed, StepProgress& steps) {
   const mb::DispatchRunOptions options{.method = method,
                                        .num_groups = kGroups,
                                        .sample_size = sample_size,
@@ -223,32 +226,45 @@ absl::Status WithTrained(const mb::DispatchMethod& method,
   steps.Begin(.05);
   MUSTER_ASSIGN_OR_RETURN(const mb::FittedMethod fitted,
                           mb::FitMethod(data.train, options, runtime));
-  MUSTER_ASSIGN_OR_RETURN(auto speeds, mb::MakeSpeeds(options));
-  muster::runtime::VirtualCluster<mb::ShardProgram> cluster(
-      mb::ShardTraining::MakePrograms(kWorkers, fitted.router, data.classes, {},
-                                      seed),
-      std::move(speeds), {}, runtime);
-  mb::ShardTraining shards(&cluster, fitted.router, data.classes,
-                           {.route_multiply_adds = fitted.route_multiply_adds},
-                           runtime);
+  Trained trained{.router = fitted.router};
+  MUSTER_ASSIGN_OR_RETURN(
+      trained.shards,
+      mb::VirtualShards::Create(fitted, data.classes, options, runtime));
   steps.Begin(.1);
-  MUSTER_RETURN_IF_ERROR(shards.Store(data.train).status());
+  MUSTER_RETURN_IF_ERROR(trained.shards->training().Store(data.train).status());
   steps.Begin(.2);
-  MUSTER_RETURN_IF_ERROR(shards.Train().status());
-  return ask(*fitted.router, shards);
+  MUSTER_RETURN_IF_ERROR(trained.shards->training().Train().status());
+  return trained;
 }
 
-absl::Status AskByPrice(const md::Router& router, mb::ShardTraining& shards,
+absl::Status AskByNearest(const Trained& paper,
+                          const std::vector<mb::SharedDataset>& streams,
+                          StepProgress& steps, DriftRun* run) {
+  for (const mb::SharedDataset& stream : streams) {
+    steps.Begin(StreamShare(streams));
+    MUSTER_ASSIGN_OR_RETURN(
+        const std::vector<int32_t> groups,
+        RouteAll(*paper.router, stream->test, steps.runtime()));
+    MUSTER_ASSIGN_OR_RETURN(run->paper.emplace_back(),
+                            AskGroups(paper.shards->training(), stream->test,
+                                      groups, paper.router->num_groups()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AskByPrice(const Trained& balanced,
                         const std::vector<mb::SharedDataset>& streams,
                         StepProgress& steps, DriftRun* run) {
   const Runtime runtime = steps.runtime();
-  const auto* price = dynamic_cast<const md::PriceRouter*>(&router);
+  const auto* price =
+      dynamic_cast<const md::PriceRouter*>(balanced.router.get());
   MUSTER_CHECK(price != nullptr);
+  mb::ShardTraining& shards = balanced.shards->training();
   for (const mb::SharedDataset& stream : streams) {
     const mb::LabeledData& queries = stream->test;
     steps.Begin(StreamShare(streams) / 2);
     MUSTER_ASSIGN_OR_RETURN(std::vector<int32_t> groups,
-                            RouteAll(router, queries, runtime));
+                            RouteAll(*price, queries, runtime));
     MUSTER_ASSIGN_OR_RETURN(run->fixed.emplace_back(),
                             AskGroups(shards, queries, groups, kGroups));
     md::OnlineBalancerOptions options;
@@ -278,24 +294,14 @@ absl::StatusOr<DriftRun> RunDrift(const mb::CommonFlags& flags, uint64_t seed,
   }
   DriftRun run;
   StepProgress steps(runtime);
-  MUSTER_RETURN_IF_ERROR(WithTrained(
-      mb::PaperMethod(), *streams[0], SampleSize(flags), seed, steps,
-      [&](const md::Router& router, mb::ShardTraining& shards) -> absl::Status {
-        for (const mb::SharedDataset& stream : streams) {
-          steps.Begin(StreamShare(streams));
-          MUSTER_ASSIGN_OR_RETURN(const std::vector<int32_t> groups,
-                                  RouteAll(router, stream->test, runtime));
-          MUSTER_ASSIGN_OR_RETURN(
-              run.paper.emplace_back(),
-              AskGroups(shards, stream->test, groups, router.num_groups()));
-        }
-        return absl::OkStatus();
-      }));
-  MUSTER_RETURN_IF_ERROR(WithTrained(
-      mb::BalancedPriceMethod(), *streams[0], SampleSize(flags), seed, steps,
-      [&](const md::Router& router, mb::ShardTraining& shards) {
-        return AskByPrice(router, shards, streams, steps, &run);
-      }));
+  MUSTER_ASSIGN_OR_RETURN(
+      const Trained paper,
+      Train(mb::PaperMethod(), *streams[0], SampleSize(flags), seed, steps));
+  MUSTER_RETURN_IF_ERROR(AskByNearest(paper, streams, steps, &run));
+  MUSTER_ASSIGN_OR_RETURN(const Trained balanced,
+                          Train(mb::BalancedPriceMethod(), *streams[0],
+                                SampleSize(flags), seed, steps));
+  MUSTER_RETURN_IF_ERROR(AskByPrice(balanced, streams, steps, &run));
   return run;
 }
 
