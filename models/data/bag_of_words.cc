@@ -14,7 +14,6 @@
 #include "muster/models/data/lines.h"
 #include "muster/models/data/number_field.h"
 #include "muster/runtime/check.h"
-#include "muster/runtime/number_text.h"
 #include "muster/runtime/status_macros.h"
 
 namespace muster::models {
@@ -55,11 +54,12 @@ class Builder {
           data_.num_entries(), header_[2]));
     }
     const auto begun = static_cast<int64_t>(data_.row_begin.size()) - 1;
-    if (header_[0] - begun > kMaxEmptyDocuments) {
+    const int64_t num_empty = num_empty_ + header_[0] - begun;
+    if (num_empty > kMaxEmptyDocuments) {
       return absl::DataLossError(absl::StrFormat(
-          "%s: line 1 announces %d documents, the last with words is %d; fetch "
-          "the file again",
-          name_, header_[0], begun));
+          "%s: line 1 announces %d documents, of which %d have no words, "
+          "expected at most %d such; fetch the file again",
+          name_, header_[0], num_empty, kMaxEmptyDocuments));
     }
     data_.row_begin.resize(static_cast<size_t>(header_[0]) + 1,
                            data_.num_entries());
@@ -120,9 +120,12 @@ class Builder {
           "entries by document, then word (sort -n -k1,1 -k2,2)",
           document + 1, word + 1));
     }
-    if (document - open > kMaxEmptyDocuments) {
-      return Error(absl::StrFormat("no words in %d documents before this one",
-                                   document - open - 1));
+    if (document > open) num_empty_ += document - open - 1;
+    if (num_empty_ > kMaxEmptyDocuments) {
+      return Error(absl::StrFormat(
+          "no words in %d documents before this one, expected at most %d such; "
+          "fetch the file again",
+          num_empty_, kMaxEmptyDocuments));
     }
     // row_begin's last element is the end of the row that is open.
     data_.row_begin.resize(static_cast<size_t>(document) + 2,
@@ -147,6 +150,7 @@ class Builder {
   std::string name_;
   SparseDataset data_;
   std::array<int64_t, kHeaderLines> header_ = {};  // D, W, entries
+  int64_t num_empty_ = 0;  // documents without words before the last one begun
   int64_t line_number_ = 0;
 };
 
@@ -165,9 +169,10 @@ class LabelBuilder {
     };
     const absl::string_view token = absl::StripAsciiWhitespace(line);
     double label = 0;
-    if (!runtime::ParseNumber(token, &label) || !std::isfinite(label)) {
-      return error(absl::StrCat("label ", QuotedField(token),
-                                " is not a finite number"));
+    if (const NumberError found = ReadNumber(token, &label);
+        found != NumberError::kNone) {
+      return error(absl::StrCat("label ", QuotedField(token), " ",
+                                DescribeNumberError(found)));
     }
     if (static_cast<int64_t>(labels_.size()) == num_rows_) {
       return error(

@@ -25,21 +25,24 @@ namespace muster::models {
 // words is an empty row. Errors: NotFound and DataLoss of the file itself, and
 // DataLoss for fewer or more entries than the third line says;
 // InvalidArgument "<path>, line <line>: ..." for a malformed number, a document
-// or word outside its range or out of order, a count below 1. A header that
-// announces more than ten million documents beyond those with words is taken
-// for damaged. Memory: the result and one line.
+// or word outside its range or out of order, a count below 1. A file with more
+// than ten million documents without words, wherever they stand, is taken for
+// damaged: InvalidArgument at the entry behind them, DataLoss at the end.
+// Memory: the result and one line.
 absl::StatusOr<SparseDataset> ReadBagOfWords(absl::string_view path);
 
 // The same from text in memory; `name` takes the place of the path in errors.
 absl::StatusOr<SparseDataset> ParseBagOfWords(absl::string_view text,
                                               absl::string_view name);
 
-// Sets data->labels from a file with one number per line; as many lines as rows
-// (else InvalidArgument, with both numbers). Blank lines count as missing.
+// Sets data->labels from a file with one finite number per line, a leading '+'
+// allowed; as many lines as rows (else InvalidArgument, with both numbers).
+// Blank lines count as missing.
 absl::Status ReadLabels(absl::string_view path, SparseDataset* data);
 
-// The text that ParseBagOfWords reads as `data` (valid, whole values >= 1 that
-// fit 32 bits, CHECKed); labels are left out.
+// The text that ParseBagOfWords reads as `data` (valid, whole values in [1,
+// 2^24], CHECKed; more than ten million empty rows it would refuse); labels are
+// left out.
 std::string FormatBagOfWords(const SparseDataset& data);
 
 }  // namespace muster::models

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "muster/models/data/sparse_dataset.h"
 #include "muster/models/data/test_files.h"
@@ -125,9 +126,31 @@ TEST(BagOfWordsTest, WrongTotalsAreDataLoss) {
   error("2000000000\n5\n1\n1 1 1\n", "announces 2000000000 documents");
 }
 
+// The limit is for all of them together, between entries and behind the last.
+TEST(BagOfWordsTest, TenMillionEmptyDocumentsAreTheMost) {
+  // One before the first entry, one before the second, the others behind it.
+  const std::string text = "\n1\n2\n2 1 1\n4 1 1\n";
+  const auto data = ParseBagOfWords("10000002" + text, "f");
+  ASSERT_THAT(data, IsOk());
+  EXPECT_EQ(data->num_rows(), 10'000'002);
+  EXPECT_THAT(
+      ParseBagOfWords("10000003" + text, "f"),
+      StatusIs(absl::StatusCode::kDataLoss,
+               HasSubstr("10000003 documents, of which 10000001 have no words, "
+                         "expected at most 10000000")));
+  // Gaps that are small each: a text of some kilobytes for 34 GB.
+  std::string gaps = "2147483647\n1\n214\n";
+  for (int i = 1; i <= 214; ++i) absl::StrAppend(&gaps, i, "0000000 1 1\n");
+  EXPECT_THAT(
+      ParseBagOfWords(gaps, "f"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("f, line 5: no words in 19999998 documents "
+                         "before this one, expected at most 10000000")));
+}
+
 TEST(BagOfWordsTest, LabelsAreOnePerDocument) {
   SparseDataset data = Expected();
-  ASSERT_THAT(ReadLabels(WriteTestFile("l", "3\n1\r\n20\n-1"), &data), IsOk());
+  ASSERT_THAT(ReadLabels(WriteTestFile("l", "+3\n1\r\n20\n-1"), &data), IsOk());
   EXPECT_EQ(data.labels, (std::vector<double>{3, 1, 20, -1}));
   const auto error = [&](const std::string& text, const std::string& message) {
     EXPECT_THAT(
@@ -137,7 +160,9 @@ TEST(BagOfWordsTest, LabelsAreOnePerDocument) {
   error("1\n2\n3\n", "3 labels for 4 documents");
   error("1\n2\n3\n4\n5\n", "line 5: a label too many, there are 4 documents");
   error("1\n\n3\n4\n", "line 2: label ''");
-  error("1\nnan\n3\n4\n", "line 2: label 'nan' is not a finite number");
+  error("1\nnan\n3\n4\n", "line 2: label 'nan' is not finite");
+  error("1\n++1\n3\n4\n", "line 2: label '++1' is not a number");
+  error("1\n1e999\n3\n4\n", "line 2: label '1e999' is beyond the range");
 }
 
 // Published: D = 11269, W = 61188, 1467345 entries, 20 classes; 7505 tests.

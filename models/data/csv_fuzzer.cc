@@ -17,7 +17,9 @@ std::vector<std::string> muster::runtime::FuzzSeeds() {
   const std::string byte_order_mark = "\xef\xbb\xbf";
   return {"0age, weight ,\"a \"\"b\"\", m\",class\r\n\n31,+80.5,1.83,1\n",
           "11;2;3\n4;5;6\n", "2x\ty\n1\t\n",
-          "3" + byte_order_mark + "1,NA,?\n2,,\"\"", "7a,b\n1,\"2\n3,4\n"};
+          "3" + byte_order_mark + "1,NA,?\n2,,\"\"", "7a,b\n1,\"2\n3,4\n",
+          // The largest float and the largest double.
+          "0x,y,t\n3.40282347e+38,-3.40282347e+38,1.7976931348623157e308\n"};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

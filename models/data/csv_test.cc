@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -195,6 +196,13 @@ TEST(CsvTest, WhatIsWrittenIsReadBack) {
     ASSERT_THAT(read, IsOk());
     EXPECT_EQ(*read, data);
   }
+  const float largest = std::numeric_limits<float>::max();
+  const DenseDataset ends = {.num_features = 2,
+                             .values = {largest, -largest},
+                             .labels = {std::numeric_limits<double>::max()}};
+  const auto read = ParseCsv(FormatCsv(ends), "f", {.label_column = "label"});
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(*read, ends);
 }
 
 // Whatever bytes come, the answer is a status or finite rows of one width.

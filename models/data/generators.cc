@@ -1,7 +1,6 @@
 #include "muster/models/data/generators.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -20,6 +19,9 @@ constexpr int64_t kMaxComponents = 4096;
 constexpr int64_t kMaxDimension = int64_t{1} << 20;
 constexpr int64_t kMaxClasses = int64_t{1} << 20;
 constexpr int64_t kMaxCells = 1024;
+// Sizes of features, so that these are finite floats (3.4e38) with room for the
+// tails of the normal law.
+constexpr double kMaxSize = 1e30;
 constexpr int64_t kValuesPerBlock = 16384;
 
 absl::Status CheckRange(absl::string_view field, int64_t value, int64_t low,
@@ -69,11 +71,10 @@ absl::Status Validate(const GaussianMixtureOptions& options) {
   MUSTER_RETURN_IF_ERROR(CheckRange("GaussianMixtureOptions.num_classes",
                                     options.num_classes, 1, kMaxClasses));
   if (!(options.standard_deviation >= 0 &&
-        std::isfinite(options.standard_deviation))) {
+        options.standard_deviation <= kMaxSize)) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "GaussianMixtureOptions.standard_deviation is %g, must be >= 0 and "
-        "finite",
-        options.standard_deviation));
+        "GaussianMixtureOptions.standard_deviation is %g, must be in [0, %g]",
+        options.standard_deviation, kMaxSize));
   }
   if (options.weights.empty()) return absl::OkStatus();
   if (static_cast<int64_t>(options.weights.size()) != options.num_components) {
@@ -179,9 +180,10 @@ absl::Status Validate(const GridCellsOptions& options) {
       CheckRange("GridCellsOptions.cells", options.cells, 1, kMaxCells));
   MUSTER_RETURN_IF_ERROR(CheckRange("GridCellsOptions.noise_dimension",
                                     options.noise_dimension, 0, kMaxDimension));
-  if (!(options.side > 0 && std::isfinite(options.side))) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "GridCellsOptions.side is %g, must be > 0 and finite", options.side));
+  if (!(options.side > 0 && options.side <= kMaxSize)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("GridCellsOptions.side is %g, must be in (0, %g]",
+                        options.side, kMaxSize));
   }
   return absl::OkStatus();
 }
@@ -219,10 +221,11 @@ absl::Status Validate(const TwoGaussiansOptions& options) {
                         "[0, 1]",
                         options.far_weight));
   }
-  if (!(options.distance >= 0 && std::isfinite(options.distance))) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "TwoGaussiansOptions.distance is %g, must be >= 0 and finite",
-        options.distance));
+  if (!(options.distance >= 0 && options.distance <= kMaxSize)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("TwoGaussiansOptions.distance is %g, must be in [0, "
+                        "%g]",
+                        options.distance, kMaxSize));
   }
   return absl::OkStatus();
 }

@@ -39,7 +39,8 @@ struct GaussianMixtureOptions {
   int64_t num_components = 200;  // in [1, 4096]
   int64_t dimension = 20;        // in [1, 2^20]
   int64_t num_classes = 30;      // in [1, 2^20]
-  // Of each coordinate about its mean; >= 0, finite. Default: covariance .09 I.
+  // Of each coordinate about its mean; in [0, 1e30], so that the values are
+  // finite floats. Default: covariance .09 I.
   double standard_deviation = 0.3;
   // Of the components: num_components weights >= 0 with a positive finite sum,
   // not necessarily 1. Empty: all equal, the paper's. Means and classes do not
@@ -101,7 +102,7 @@ class GaussianMixtureDendrogram {
 // mean nothing, yet a tree that splits along random axes splits along them.
 struct GridCellsOptions {
   int64_t cells = 4;             // classes: cells^2; in [1, 1024]
-  double side = 10;              // > 0, finite
+  double side = 10;              // in (0, 1e30]: finite floats
   int64_t noise_dimension = 98;  // in [0, 2^20]
 };
 
@@ -133,7 +134,7 @@ class GridCells {
 // bound of the cluster size forces a merge.
 struct TwoGaussiansOptions {
   double far_weight = 0.08;  // in [0, 1]
-  double distance = 10;      // >= 0, finite
+  double distance = 10;      // in [0, 1e30]: finite floats
 };
 
 absl::Status Validate(const TwoGaussiansOptions& options);

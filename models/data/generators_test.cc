@@ -17,6 +17,7 @@
 namespace muster::models {
 namespace {
 
+using ::muster::runtime::IsOk;
 using ::muster::runtime::Rng;
 using ::muster::runtime::StatusIs;
 using ::muster::runtime::TestSeed;
@@ -183,6 +184,23 @@ TEST(GeneratorsTest, TwoGaussiansHaveTheirWeights) {
   EXPECT_NEAR(far / rows, 0.08, 0.01);
 }
 
+TEST(GeneratorsTest, TheLargestSizesGiveFiniteValues) {
+  const auto expect_finite = [](const DenseDataset& data) {
+    EXPECT_THAT(Validate(data), IsOk());
+  };
+  expect_finite(Mixture({.num_components = 4, .standard_deviation = 1e30})
+                    .Draw("train", 2000));
+  expect_finite(
+      TwoGaussians::Create({.distance = 1e30}, Rng(1))->Draw("train", 2000));
+  const DenseDataset grid =
+      GridCells::Create({.side = 1e30}, Rng(1))->Draw("train", 2000);
+  expect_finite(grid);
+  const std::set<double> cells(grid.labels.begin(), grid.labels.end());
+  EXPECT_EQ(cells.size(), 16U);
+  EXPECT_EQ(*cells.begin(), 0);
+  EXPECT_EQ(*cells.rbegin(), 15);
+}
+
 TEST(GeneratorsTest, BadOptionsAreNamed) {
   const auto mixture = [](const GaussianMixtureOptions& options) {
     return GaussianMixtureDendrogram::Create(options, Rng(1)).status();
@@ -196,6 +214,9 @@ TEST(GeneratorsTest, BadOptionsAreNamed) {
               StatusIs(kInvalid, HasSubstr("num_classes is 0")));
   EXPECT_THAT(mixture({.standard_deviation = -1}),
               StatusIs(kInvalid, HasSubstr("standard_deviation is -1")));
+  EXPECT_THAT(mixture({.standard_deviation = 1e39}),
+              StatusIs(kInvalid, HasSubstr("standard_deviation is 1e+39, must "
+                                           "be in [0, 1e+30]")));
   EXPECT_THAT(mixture({.weights = {1, 2}}),
               StatusIs(kInvalid, HasSubstr("weights has 2 elements")));
   EXPECT_THAT(mixture({.num_components = 2, .weights = {0, 0}}),
@@ -204,6 +225,9 @@ TEST(GeneratorsTest, BadOptionsAreNamed) {
               StatusIs(kInvalid, HasSubstr("cells is 0")));
   EXPECT_THAT(GridCells::Create({.side = 0}, Rng(1)),
               StatusIs(kInvalid, HasSubstr("side is 0")));
+  EXPECT_THAT(GridCells::Create({.side = 1e39}, Rng(1)),
+              StatusIs(kInvalid, HasSubstr("side is 1e+39, must be in (0, "
+                                           "1e+30]")));
   EXPECT_THAT(GridCells::Create({.noise_dimension = -1}, Rng(1)),
               StatusIs(kInvalid, HasSubstr("noise_dimension is -1")));
   EXPECT_THAT(TwoGaussians::Create({.far_weight = 1.5}, Rng(1)),
@@ -212,6 +236,9 @@ TEST(GeneratorsTest, BadOptionsAreNamed) {
       TwoGaussians::Create(
           {.distance = std::numeric_limits<double>::infinity()}, Rng(1)),
       StatusIs(kInvalid, HasSubstr("distance is inf")));
+  EXPECT_THAT(TwoGaussians::Create({.distance = 1e39}, Rng(1)),
+              StatusIs(kInvalid, HasSubstr("distance is 1e+39, must be in [0, "
+                                           "1e+30]")));
 }
 
 }  // namespace

@@ -16,7 +16,9 @@
 std::vector<std::string> muster::runtime::FuzzSeeds() {
   return {"+1 2:0.5 4:-3 # a comment 9:9\n\n# only a comment\n-1.5e0\t1:1\r\n0",
           "1 1:1 2:1e-300 3:1e38\n-1 7:nan\n", "1 qid:3 1:2\n",
-          "0 2147483647:1\n"};
+          "0 2147483647:1\n",
+          // The largest double and the largest float.
+          "1.7976931348623157e308 1:3.40282347e+38 2:-3.40282347e+38\n"};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

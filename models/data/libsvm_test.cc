@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -167,6 +168,15 @@ TEST(LibsvmTest, FormattedDataReadsBackBitForBit) {
     EXPECT_EQ(*back, data) << "seed " << seed;
   }
   EXPECT_EQ(FormatLibsvm(Expected()), "1 2:0.5 4:-3\n-1.5 1:1\n0\n");
+  const float largest = std::numeric_limits<float>::max();
+  const SparseDataset ends = {.num_features = 2,
+                              .row_begin = {0, 2},
+                              .columns = {0, 1},
+                              .values = {largest, -largest},
+                              .labels = {std::numeric_limits<double>::max()}};
+  const auto back = ParseLibsvm(FormatLibsvm(ends), "f");
+  ASSERT_THAT(back, IsOk());
+  EXPECT_EQ(*back, ends);
 }
 
 // Whatever happens to the bytes, the answer is valid data or an error that

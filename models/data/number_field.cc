@@ -1,5 +1,6 @@
 #include "muster/models/data/number_field.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <system_error>
@@ -13,6 +14,10 @@ namespace {
 
 // Longest piece of a wrong field that an error repeats.
 constexpr size_t kMaxQuoted = 40;
+
+// Half a step above the largest float: from here on a double rounds to
+// infinity, below to a float.
+constexpr double kFloatOverflow = 0x1.ffffffp127;
 
 }  // namespace
 
@@ -43,10 +48,9 @@ NumberError ReadNumber(absl::string_view field, float* number) {
   double value = 0;
   const NumberError error = ReadNumber(field, &value);
   if (error != NumberError::kNone) return error;
-  if (std::abs(value) > std::numeric_limits<float>::max()) {
-    return NumberError::kOverflow;
-  }
-  *number = static_cast<float>(value);
+  if (std::abs(value) >= kFloatOverflow) return NumberError::kOverflow;
+  constexpr double kMax = std::numeric_limits<float>::max();
+  *number = static_cast<float>(std::clamp(value, -kMax, kMax));
   return NumberError::kNone;
 }
 

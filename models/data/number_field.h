@@ -16,7 +16,8 @@ enum class NumberError { kNone, kNotANumber, kNotFinite, kOverflow };
 // reads as 0.
 NumberError ReadNumber(absl::string_view field, double* number);
 
-// The same, rounded to float: beyond the largest float is kOverflow.
+// The same, rounded to the nearest float; kOverflow if that is infinite. Nine
+// digits of any float, the largest among them, read back as it.
 NumberError ReadNumber(absl::string_view field, float* number);
 
 // "is not a number", with how to mend it where there is a way.

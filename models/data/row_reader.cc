@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "muster/models/data/idx.h"
+#include "muster/models/data/idx_stream.h"
 #include "muster/models/data/libsvm.h"
 #include "muster/models/data/lines.h"
 #include "muster/models/data/number_field.h"
@@ -163,53 +163,6 @@ class CsvSource : public RowReader::Source {
   std::vector<float> values_;
 };
 
-// Reads until `buffer` is full or the file ends; the number of bytes read.
-absl::StatusOr<int64_t> ReadFully(runtime::InputFile& file,
-                                  std::span<char> buffer) {
-  size_t size = 0;
-  while (size < buffer.size()) {
-    MUSTER_ASSIGN_OR_RETURN(const int64_t count,
-                            file.Read(buffer.subspan(size)));
-    if (count == 0) break;
-    size += static_cast<size_t>(count);
-  }
-  return static_cast<int64_t>(size);
-}
-
-// An IDX file behind its header.
-struct IdxStream {
-  runtime::InputFile file;
-  std::vector<int64_t> sizes;
-
-  static absl::StatusOr<IdxStream> Open(absl::string_view path) {
-    MUSTER_ASSIGN_OR_RETURN(runtime::InputFile file,
-                            runtime::InputFile::Open(path));
-    // The magic number ends with the number of dimensions, 1 to 8.
-    std::string header(4, '\0');
-    MUSTER_ASSIGN_OR_RETURN(int64_t count, ReadFully(file, header));
-    const auto dimensions = static_cast<uint8_t>(header[3]);
-    if (count == 4 && dimensions <= 8) {
-      header.resize(4 + size_t{4} * dimensions);
-      MUSTER_ASSIGN_OR_RETURN(const int64_t more,
-                              ReadFully(file, std::span(header).subspan(4)));
-      count += more;
-    }
-    header.resize(count);
-    MUSTER_ASSIGN_OR_RETURN(std::vector<int64_t> sizes,
-                            ParseIdxHeader(header, path));
-    return IdxStream{.file = std::move(file), .sizes = std::move(sizes)};
-  }
-
-  // The file must be at its end.
-  absl::Status CheckEnd() {
-    std::array<char, 1> more;
-    MUSTER_ASSIGN_OR_RETURN(const int64_t count, file.Read(more));
-    if (count == 0) return absl::OkStatus();
-    return absl::DataLossError(absl::StrCat(
-        file.path(), ": bytes follow those of the tensor, expected none"));
-  }
-};
-
 class IdxSource : public RowReader::Source {
  public:
   static absl::StatusOr<std::unique_ptr<RowReader::Source>> Open(
@@ -327,16 +280,15 @@ struct Sniffed {
 };
 
 absl::StatusOr<Sniffed> Sniff(absl::string_view path) {
+  // Before any line: an image file may hold few line ends or none.
+  MUSTER_ASSIGN_OR_RETURN(const bool is_idx, HasIdxMagic(path));
+  if (is_idx) return Sniffed{.format = RowFormat::kIdx};
   MUSTER_ASSIGN_OR_RETURN(runtime::LineReader lines,
                           runtime::LineReader::Open(path));
   std::string line;
   while (true) {
     MUSTER_ASSIGN_OR_RETURN(const bool more, NextLine(&lines, &line));
     if (!more) break;
-    if (lines.line_number() == 1 &&
-        absl::StartsWith(line, absl::string_view("\0\0\x08", 3))) {
-      return Sniffed{.format = RowFormat::kIdx};
-    }
     const size_t first = line.find_first_not_of(" \t\r");
     if (first == std::string::npos || line[first] == '#') continue;
     return Sniffed{

@@ -37,8 +37,8 @@ enum class RowFormat {
   // By the content: IDX by its first bytes; else by the first line that is
   // neither empty nor a '#' comment, LIBSVM if its second token has a ':' or it
   // is a single number, else CSV, which then begins at that line: name the
-  // format of a file whose header begins with '#'. The file is opened twice:
-  // name the format of a pipe.
+  // format of a file whose header begins with '#'. The file is opened
+  // several times: name the format of a pipe.
   kAuto,
   kLibsvm,
   kCsv,

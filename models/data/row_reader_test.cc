@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "muster/models/data/csv.h"
 #include "muster/models/data/idx.h"
 #include "muster/models/data/libsvm.h"
@@ -262,6 +263,34 @@ TEST(RowReaderTest, FormatIsToldByContent) {
   EXPECT_THAT(ParseRowFormat("xml"),
               StatusIs(kInvalid, HasSubstr("'xml' is not known; auto, libsvm, "
                                            "csv and idx are")));
+}
+
+// An image file is told by three bytes, not by a line, which may be all of it:
+// damage further on is not met.
+TEST(RowReaderTest, ImagesAreToldWithoutReadingALine) {
+  constexpr int64_t kRows = 1000;
+  IdxTensor images = {.sizes = {kRows, 28, 28}, .bytes = {}};
+  runtime::Rng rng(1);
+  for (int64_t i = 0; i < kRows * 28 * 28; ++i) {
+    images.bytes.push_back(
+        static_cast<uint8_t>('\n' + 1 + runtime::UniformInt(rng, 200)));
+  }
+  const std::string plain = FormatIdx(images);
+  ASSERT_EQ(plain.find('\n'), std::string::npos);
+  const std::string compressed = Gzip(plain);
+  for (const std::string& bytes : {plain, compressed}) {
+    const std::string path = WriteTestFile("no line", bytes);
+    EXPECT_THAT(SniffRowFormat(path), IsOkAndHolds(RowFormat::kIdx));
+    EXPECT_EQ(ReadAll(path, {}).rows.size(), size_t{kRows});
+  }
+  const std::string half = WriteTestFile(
+      "half", absl::string_view(compressed).substr(0, compressed.size() / 2));
+  EXPECT_THAT(SniffRowFormat(half), IsOkAndHolds(RowFormat::kIdx));
+  // Damage of the magic bytes themselves is told with its line.
+  const std::string begun =
+      WriteTestFile("begun", absl::string_view(compressed).substr(0, 10));
+  EXPECT_THAT(SniffRowFormat(begun), StatusIs(absl::StatusCode::kDataLoss,
+                                              HasSubstr("begun, line 1: ")));
 }
 
 constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
