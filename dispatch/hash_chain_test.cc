@@ -1,5 +1,7 @@
 #include "muster/dispatch/hash_chain.h"
 
+#include <vector>
+
 #include "gtest/gtest.h"
 
 namespace muster::dispatch {
@@ -15,6 +17,12 @@ TEST(HashChainTest, IsSplitMix64) {
 
 TEST(HashChainTest, DependsOnTheOrder) {
   EXPECT_NE(ExtendHash(ExtendHash(0, 1), 2), ExtendHash(ExtendHash(0, 2), 1));
+}
+
+TEST(HashChainTest, EqualPointsHashAlike) {
+  const std::vector<float> point = {0.0F, 1.5F};
+  EXPECT_EQ(HashPoint(point), HashPoint(std::vector<float>{-0.0F, 1.5F}));
+  EXPECT_NE(HashPoint(point), HashPoint(std::vector<float>{1.5F, 0.0F}));
 }
 
 }  // namespace

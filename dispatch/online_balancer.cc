@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
-#include "muster/dispatch/distances.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/status_macros.h"
@@ -17,7 +15,8 @@ namespace muster::dispatch {
 namespace {
 
 constexpr int64_t kPointsPerBlock = 64;
-constexpr int64_t kBlocksAtOnce = 32;
+// Costs held at a time: 16 MiB, or a block of points.
+constexpr int64_t kCostsAtOnce = int64_t{1} << 21;
 constexpr int64_t kSharesPerWindow = 64;
 constexpr int64_t kCopiesPerStep = 8;
 constexpr double kMemory = 0.8;  // of the smoothed demand and gap
@@ -111,6 +110,7 @@ OnlineBalancer::OnlineBalancer(PriceRouterState state,
       options_(options),
       first_prices_(state_.prices),
       loads_(first_prices_.size(), 0),
+      centers_(state_.centers.View()),
       wanted_(first_prices_.size(), 0),
       scores_(first_prices_.size(), 0) {
   const int64_t k = num_groups(), p = state_.copies;
@@ -172,12 +172,11 @@ void OnlineBalancer::StartWindow() {
 absl::Status OnlineBalancer::Assign(PointsView points,
                                     std::span<int32_t> groups,
                                     const runtime::Runtime& runtime) {
-  const PointsView centers = state_.centers.View();
-  MUSTER_RETURN_IF_ERROR(
-      ValidateSameDimension(points, centers.dimension, "points to assign"));
+  MUSTER_RETURN_IF_ERROR(ValidateSameDimension(points, state_.centers.dimension,
+                                               "points to assign"));
   if (points.size == 0) return absl::OkStatus();
   MUSTER_RETURN_IF_ERROR(ValidatePoints(points, "points to assign"));
-  const int64_t p = state_.copies, k = centers.size;
+  const int64_t p = state_.copies, k = num_groups();
   MUSTER_CHECK_EQ(static_cast<int64_t>(groups.size()), points.size * p);
   if (options_.total_points > 0 &&
       points.size > options_.total_points - seen_) {
@@ -186,23 +185,22 @@ absl::Status OnlineBalancer::Assign(PointsView points,
         "whole stream, or 0",
         points.size, seen_, options_.total_points));
   }
-  std::vector<float> costs;
-  for (int64_t begin = 0; begin < points.size;
-       begin += kBlocksAtOnce * kPointsPerBlock) {
-    const PointsView some = points.Slice(
-        begin, std::min(points.size - begin, kBlocksAtOnce * kPointsPerBlock));
+  const int64_t points_at_once = std::max(
+      kPointsPerBlock, kCostsAtOnce / k / kPointsPerBlock * kPointsPerBlock);
+  std::vector<double> costs;
+  for (int64_t begin = 0; begin < points.size; begin += points_at_once) {
+    const PointsView some =
+        points.Slice(begin, std::min(points.size - begin, points_at_once));
     costs.resize(static_cast<size_t>(some.size * k));
     runtime::ParallelForBlocks(
         runtime, runtime::CutBlocks(some.size, kPointsPerBlock),
         [&](int64_t, runtime::Block block) {
-          const auto mine =
-              std::span(costs).subspan(static_cast<size_t>(block.begin * k),
-                                       static_cast<size_t>(block.size() * k));
-          SquaredDistances(some.Slice(block.begin, block.size()), centers,
-                           mine);
-          for (float& cost : mine) {
-            if (!state_.squared) cost = std::sqrt(cost);
-            cost = std::min(cost, std::numeric_limits<float>::max());
+          for (int64_t j = block.begin; j < block.end; ++j) {
+            const auto mine = std::span(costs).subspan(
+                static_cast<size_t>(j * k), static_cast<size_t>(k));
+            centers_.SquaredDistances(some.Point(j), mine);
+            if (state_.squared) continue;
+            for (double& cost : mine) cost = std::sqrt(cost);
           }
         });
     for (int64_t j = 0; j < some.size; ++j) {
@@ -215,7 +213,7 @@ absl::Status OnlineBalancer::Assign(PointsView points,
   return absl::OkStatus();
 }
 
-void OnlineBalancer::AssignOne(std::span<const float> costs,
+void OnlineBalancer::AssignOne(std::span<const double> costs,
                                std::span<int32_t> groups) {
   const int64_t k = num_groups(), p = state_.copies;
   if (seen_ == window_end_) StartWindow();

@@ -44,7 +44,8 @@
 //
 // The answers depend on the stream and the options only, not on threads or on
 // how the stream is cut into calls. O(k d) a point in parallel and O(k p^3) in
-// sequence. Not thread-safe: one stream, one balancer.
+// sequence; 16 MiB of costs at a time, or 64 k of them if that is more. Not
+// thread-safe: one stream, one balancer.
 
 #include <cstdint>
 #include <span>
@@ -55,6 +56,7 @@
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/price_router.h"
 #include "muster/dispatch/size_bounds.h"
+#include "muster/dispatch/transposed_centers.h"
 #include "muster/runtime/runtime.h"
 
 namespace muster::dispatch {
@@ -127,7 +129,7 @@ class OnlineBalancer {
   // floor(l t p / k) and ceil(u t p / k) for t points.
   SizeBounds SharesOf(int64_t points) const;
   void StartWindow();
-  void AssignOne(std::span<const float> costs, std::span<int32_t> groups);
+  void AssignOne(std::span<const double> costs, std::span<int32_t> groups);
   // The p groups of least cost - price that keep the rest of the window
   // possible.
   void ChooseWithinLimits(std::span<int32_t> groups);
@@ -148,6 +150,7 @@ class OnlineBalancer {
   int64_t upper_ = 0;
   int64_t total_need_ = 0;  // sum of n_i
 
+  TransposedCenters centers_;
   std::vector<int64_t> wanted_;  // copies by price alone since the last step
   std::vector<double> demand_;   // q_i, copies a point
   double gap_sum_ = 0;           // since the last step

@@ -254,6 +254,26 @@ TEST(OnlineBalancerTest, WithoutPressureItIsThePriceRouter) {
       stream.state.prices);
 }
 
+// Where a float has no digits left for the difference of two costs, the price
+// router still has, and so has the balancer.
+TEST(OnlineBalancerTest, FarPointsGoWhereThePriceRouterSendsThem) {
+  for (const bool squared : {true, false}) {
+    Stream stream =
+        DriftingStream(Rng(runtime::TestSeed()), 300, 6, 2, 4, squared);
+    for (size_t i = 0; i < stream.points.values.size(); ++i) {
+      stream.points.values[i] *= i / 4 % 3 == 0 ? 1e9F : 1e19F;
+    }
+    OnlineBalancer balancer = Make(
+        stream.state, {.lower_factor = 0, .upper_factor = 1e9, .window = 600});
+    const auto plain = PriceRouter::Create(stream.state);
+    ASSERT_THAT(plain, IsOk());
+    std::vector<int32_t> groups(600);
+    ASSERT_THAT((*plain)->Route(stream.points.View(), groups), IsOk());
+    EXPECT_EQ(Assign(balancer, stream.points.View()), groups);
+    EXPECT_EQ(balancer.diverted(), 0);
+  }
+}
+
 // Each choice is the cheapest of all p-subsets after which the window can still
 // be done: a subset can be followed iff no group is above its bound and the
 // three sums of the header hold.

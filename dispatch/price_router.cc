@@ -8,42 +8,11 @@
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/fields.h"
 #include "muster/runtime/status_macros.h"
-#include "muster/runtime/vectorize.h"
 
 namespace muster::dispatch {
 namespace {
 
 constexpr int64_t kPointsPerBlock = 256;
-
-// squares[c] := SquaredDistance(x, c), the same bits: the sum runs over the
-// coordinates in their order, the lanes over the centres. `transposed` is
-// d x k.
-MUSTER_VECTORIZE_CLONES void SquaredDistancesInDouble(const float* x,
-                                                      const float* transposed,
-                                                      int64_t dimension,
-                                                      int64_t count,
-                                                      double* squares) {
-  for (int64_t c = 0; c < count; ++c) squares[c] = 0;
-  for (int64_t m = 0; m < dimension; ++m) {
-    const double value = x[m];
-    const float* row = transposed + m * count;
-    for (int64_t c = 0; c < count; ++c) {
-      const double difference = value - row[c];
-      squares[c] += difference * difference;
-    }
-  }
-}
-
-std::vector<float> Transpose(PointsView points) {
-  std::vector<float> transposed(
-      static_cast<size_t>(points.size * points.dimension));
-  for (int64_t i = 0; i < points.size; ++i) {
-    for (int64_t m = 0; m < points.dimension; ++m) {
-      transposed[m * points.size + i] = points.values[i * points.dimension + m];
-    }
-  }
-  return transposed;
-}
 
 // The `count` indices of least cost, in order, ties to the lower index.
 void LeastCosts(std::span<const double> costs, std::span<int32_t> least) {
@@ -80,7 +49,7 @@ PriceRouter::PriceRouter(PriceRouterState state) : state_(std::move(state)) {
   if (state_.squared) {
     packed_.emplace(state_.centers.View(), state_.prices);
   } else {
-    transposed_ = Transpose(state_.centers.View());
+    transposed_.emplace(state_.centers.View());
   }
 }
 
@@ -103,8 +72,7 @@ void PriceRouter::RouteChecked(PointsView points, std::span<int32_t> groups,
       [&](int64_t, runtime::Block block) {
         std::vector<double> costs(static_cast<size_t>(k));
         for (int64_t j = block.begin; j < block.end; ++j) {
-          SquaredDistancesInDouble(points.Point(j).data(), transposed_.data(),
-                                   points.dimension, k, costs.data());
+          transposed_->SquaredDistances(points.Point(j), costs);
           for (int64_t c = 0; c < k; ++c) {
             costs[c] = std::sqrt(costs[c]) - state_.prices[c];
           }

@@ -29,6 +29,7 @@
 #include "muster/dispatch/packed_centers.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/router.h"
+#include "muster/dispatch/transposed_centers.h"
 #include "muster/runtime/runtime.h"
 
 namespace muster::dispatch {
@@ -70,8 +71,8 @@ class PriceRouter final : public Router {
                     const runtime::Runtime& runtime) const override;
 
   PriceRouterState state_;
-  std::optional<PackedCenters> packed_;  // if squared, with the prices
-  std::vector<float> transposed_;        // else: the centres, d x k
+  std::optional<PackedCenters> packed_;          // if squared, with the prices
+  std::optional<TransposedCenters> transposed_;  // else
 };
 
 }  // namespace muster::dispatch

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "muster/dispatch/distances.h"
+#include "muster/dispatch/hash_chain.h"
 #include "muster/dispatch/lane_sums.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
@@ -19,16 +20,6 @@ constexpr int64_t kMaxTrees = 1000;
 // Directions tried before a node whose projections are all equal (by rounding,
 // as its points differ) is cut between equal ones.
 constexpr int kMaxDraws = 8;
-
-uint64_t HashPoint(std::span<const float> point) {
-  uint64_t hash = 0;
-  for (const float value : point) {
-    // + 0.0f turns -0 into 0, which is at the same place.
-    hash = (hash ^ std::bit_cast<uint32_t>(value + 0.0f)) * 0x9E3779B97F4A7C15;
-    hash ^= hash >> 32;
-  }
-  return hash;
-}
 
 // The points that equal no earlier point, ascending.
 std::vector<int32_t> DistinctPoints(PointsView points) {

@@ -1,6 +1,5 @@
 #include "muster/dispatch/random_router.h"
 
-#include <bit>
 #include <vector>
 
 #include "muster/dispatch/hash_chain.h"
@@ -15,15 +14,6 @@ namespace muster::dispatch {
 namespace {
 
 constexpr int64_t kPointsPerBlock = 1024;
-
-uint64_t HashPoint(std::span<const float> point) {
-  uint64_t hash = 0;
-  for (const float value : point) {
-    // + 0.0f turns -0 into 0.
-    hash = ExtendHash(hash, std::bit_cast<uint32_t>(value + 0.0f));
-  }
-  return hash;
-}
 
 }  // namespace
 

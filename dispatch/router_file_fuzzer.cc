@@ -25,6 +25,8 @@
 #include "muster/dispatch/partition_tree.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/price_router.h"
+#include "muster/dispatch/projected_router.h"
+#include "muster/dispatch/random_projection.h"
 #include "muster/dispatch/random_router.h"
 #include "muster/dispatch/router.h"
 #include "muster/dispatch/router_file.h"
@@ -85,6 +87,11 @@ std::vector<std::string> muster::runtime::FuzzSeeds() {
       *dispatch::FitLocalityHash(SmallPoints().View(), 2, 3, rng)));
   routers.push_back(dispatch::RandomRouter::Create(
       {.dimension = 2, .num_groups = 5, .copies = 2, .seed = 1}));
+  routers.push_back(dispatch::ProjectedRouter::Create(
+      *dispatch::RandomProjection::Create(
+          {.num_features = 9, .dimension = 2, .unit_length = true, .seed = 1}),
+      *dispatch::CenterRouter::Create(
+          {.centers = SmallPoints(), .copies = 1})));
   std::vector<std::string> seeds;
   for (const auto& router : routers) {
     MUSTER_CHECK(router.ok()) << router.status().ToString();

@@ -1,6 +1,7 @@
 #include "muster/dispatch/sample_extension.h"
 
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/str_format.h"
 #include "muster/dispatch/distances.h"
@@ -12,21 +13,26 @@ namespace {
 
 bool IsProbability(double value) { return 0 < value && value < 1; }
 
+int64_t RoundedUp(double count) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  return count < 0x1p63 ? static_cast<int64_t>(std::ceil(count)) : kMost;
+}
+
 }  // namespace
 
 int64_t PointsToWeigh(int64_t sample_size, double eps, double delta) {
   MUSTER_CHECK_GE(sample_size, 1);
   MUSTER_CHECK(IsProbability(eps) && IsProbability(delta));
-  return static_cast<int64_t>(std::ceil(
+  return RoundedUp(
       (static_cast<double>(sample_size) * std::log(2.0) + std::log(1 / delta)) /
-      (2 * eps * eps)));
+      (2 * eps * eps));
 }
 
 int64_t PointsToVerify(int64_t num_groups, double eps, double delta) {
   MUSTER_CHECK_GE(num_groups, 1);
   MUSTER_CHECK(IsProbability(eps) && IsProbability(delta));
-  return static_cast<int64_t>(std::ceil(
-      std::log(2 * static_cast<double>(num_groups) / delta) / (2 * eps * eps)));
+  return RoundedUp(std::log(2 * static_cast<double>(num_groups) / delta) /
+                   (2 * eps * eps));
 }
 
 double LoadRadius(int64_t num_points, int64_t num_groups, double delta) {

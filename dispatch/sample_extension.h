@@ -36,8 +36,8 @@
 
 namespace muster::dispatch {
 
-// The least n' of the first formula, rounded up. n >= 1, eps and delta in
-// (0, 1) (CHECKed), as below.
+// The least n' of the first formula, rounded up; 2^63 - 1 when it is more than
+// that. n >= 1, eps and delta in (0, 1) (CHECKed), as below.
 int64_t PointsToWeigh(int64_t sample_size, double eps, double delta);
 
 // The least n' of the second one.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -34,6 +35,9 @@ TEST(SampleExtensionTest, SampleSizes) {
   EXPECT_EQ(PointsToVerify(64, 0.01, 0.05), 39239);
   // ln(2 / 0.5) / (2 / 4) = 2.77.
   EXPECT_EQ(PointsToVerify(1, 0.5, 0.5), 3);
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  EXPECT_EQ(PointsToVerify(64, 1e-10, 0.05), kMost);
+  EXPECT_EQ(PointsToWeigh(10000, 1e-200, 0.05), kMost);
   EXPECT_NEAR(LoadRadius(39239, 64, 0.05), 0.01, 1e-7);
   EXPECT_LE(LoadRadius(39239, 64, 0.05), 0.01);
   EXPECT_GT(LoadRadius(39238, 64, 0.05), 0.01);
