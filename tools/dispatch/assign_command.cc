@@ -298,6 +298,11 @@ absl::Status RunAssign(const AssignOptions& options,
                        const CommandContext& context) {
   MUSTER_RETURN_IF_ERROR(Validate(options));
   MUSTER_ASSIGN_OR_RETURN(RowRouter router, RowRouter::Load(options.router));
+  if (const int64_t k = router.router().num_groups(); k > kMaxShards) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.router, ": has ", k, " groups, shards are at most ", kMaxShards,
+        "; fit it with fewer --groups"));
+  }
   InputOptions input_options = options.input;
   input_options.reader.num_features = router.num_features();
   MUSTER_ASSIGN_OR_RETURN(

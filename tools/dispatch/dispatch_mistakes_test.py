@@ -131,7 +131,18 @@ class MistakesTest(dc.Case):
                             ("header", "yes"), ("missing", "zero")):
             self.fails(f"--{flag} is for CSV files, {self.data} is libsvm", "fit",
                        f"--input={self.data}", out, f"--{flag}={value}")
-        shards = self.assign(self.fit(self.data), self.data)
+        for flag in ("--lower=1", "--upper=1", "--objective=k-median"):
+            self.fails("has no meaning for --clusterer=random", "fit",
+                       f"--input={self.data}", out, "--clusterer=random", flag)
+        router = self.fit(self.data)
+        self.fails("--gzip_level has no meaning with --compression=none", "assign",
+                   f"--router={router}", f"--input={self.data}",
+                   f"--out={self.path('shards')}", "--compression=none",
+                   "--gzip_level=9")
+        for flag in ("--max_rows=5", "--max_bad_rows=2", "--format=csv"):
+            self.fails("goes with --input, which is missing", "stats",
+                       f"--router={router}", flag)
+        shards = self.assign(router, self.data)
         self.fails("--max_rows does not go with --shards", "stats",
                    f"--shards={shards}", "--verify", "--max_rows=10")
         for flag in ("--format=csv", "--labels=x", "--max_bad_rows=1"):
@@ -161,6 +172,24 @@ class MistakesTest(dc.Case):
         self.write("shards/manifest.json", json.dumps(manifest).encode())
         self.fails("shard-0000", "stats", f"--shards={out}", "--verify")
         self.ok("stats", f"--shards={out}", "--verify", *csv)
+
+    def test_columns_in_another_encoding(self):
+        text = dc.csv(self.rows).replace(b"label", b"gr\xf6\xdfe")
+        path = self.write("a.csv", text)
+        name = b"gr\xf6\xdfe".decode(errors="surrogateescape")
+        router = self.fit(path, f"--label_column={name}")
+        out = self.assign(router, path, f"--label_column={name}")
+        self.ok("stats", f"--shards={out}", "--verify")
+
+    def test_more_groups_than_shards_are_named(self):
+        router = self.path("a.router")
+        flags = (f"--input={self.data}", "--clusterer=random", "--groups=100000")
+        code, _, err = dc.run("fit", *flags, f"--out={router}")
+        self.assertEqual(code, 0, err)
+        self.assertIn("at most 99999 shards", err)
+        self.fails("has 100000 groups, shards are at most 99999", "assign",
+                   f"--router={router}", f"--input={self.data}",
+                   f"--out={self.path('shards')}")
 
     def test_flags_are_looked_at_before_the_file(self):
         # A file that cannot be read: its error would come first.

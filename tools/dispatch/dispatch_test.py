@@ -103,6 +103,25 @@ class WholeTest(dc.Case):
                 self.assertEqual(gzip.decompress(packed[name + ".gz"]), shard)
         self.ok("stats", f"--shards={self.path('packed')}", "--verify")
 
+    def test_every_gzip_shard_is_one(self):
+        """Shards without rows, with and without a long header."""
+        router = self.fit(self.write("a.libsvm", dc.libsvm(dc.blobs(200))))
+        one = self.write("one.gz", gzip.compress(dc.libsvm(dc.blobs(1))))
+        out = self.assign(router, one, "--format=libsvm")
+        texts = [gzip.decompress(content) for name, content in dc.files(out).items()
+                 if name.endswith(".gz")]
+        self.assertEqual(sorted(map(len, texts))[:3], [0, 0, 0])
+        self.assertIn("every row read", self.ok("stats", f"--shards={out}", "--verify"))
+        wide = ",".join(f"feature_{j:0100}" for j in range(700)).encode()
+        table = wide + b"\n" + b"\n".join(b"1" + b",0" * 699 for _ in range(9)) + b"\n"
+        path = self.write("wide.csv.gz", gzip.compress(table))
+        router = self.fit(path, "--project=0", "--clusterer=random", name="b.router")
+        out = self.assign(router, path, name="wide")
+        for name, content in dc.files(out).items():
+            if name.endswith(".gz"):
+                self.assertEqual(gzip.decompress(content).splitlines()[0], wide)
+        self.assertIn("every row read", self.ok("stats", f"--shards={out}", "--verify"))
+
     def test_threads_and_batches_change_nothing(self):
         path = self.write("a.libsvm", dc.libsvm(dc.blobs(3000, groups=8)))
         routers, shards = [], []
@@ -244,8 +263,8 @@ class WholeTest(dc.Case):
             "--weights_sample=10", "--max_rows=30",
         )
         self.fails(
-            "--weights_sample=10: weighing_points is 10", "fit", *flags, out,
-            "--weights_sample=10", "--clusterer=lsh",
+            "--weights_sample=10: weighing_points is 10", "fit", f"--input={path}",
+            out, "--weights_sample=10", "--clusterer=lsh",
         )
 
     def test_max_rows(self):

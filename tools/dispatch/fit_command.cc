@@ -26,6 +26,7 @@
 #include "muster/tools/dispatch/batch_reader.h"
 #include "muster/tools/dispatch/fit_report.h"
 #include "muster/tools/dispatch/row_sample.h"
+#include "muster/tools/dispatch/shard_writer.h"
 
 namespace muster::tools::dispatch {
 namespace {
@@ -125,21 +126,9 @@ absl::StatusOr<Sampled> ReadSample(const FitCommandOptions& options,
   return sampled;
 }
 
-// The rows in compressed sparse row form, in their order.
-struct SparseRows {
-  int64_t num_columns = 0;
-  std::vector<int64_t> row_begin = {0};
-  std::vector<int32_t> columns = {};
-  std::vector<float> values = {};
-
-  lib::SparseRowsView View() const {
-    return {num_columns, row_begin, columns, values};
-  }
-};
-
 // Empties the sample: both forms at a time are not needed.
-SparseRows TakeRows(Sampled* sampled) {
-  SparseRows rows{.num_columns = sampled->num_features};
+lib::SparseRows TakeRows(Sampled* sampled) {
+  lib::SparseRows rows{.num_columns = sampled->num_features};
   rows.row_begin.reserve(sampled->rows.size() + 1);
   for (SampledRow& row : sampled->rows) {
     rows.columns.insert(rows.columns.end(), row.columns.begin(),
@@ -279,6 +268,11 @@ absl::Status RunFit(const FitCommandOptions& options,
                                              Thousands(sampled.rows_read),
                                              Thousands(sampled.bad_rows),
                                              Thousands(sampled.num_features))));
+  if (options.fit.num_groups > kMaxShards) {
+    context.warn(absl::StrCat("dispatch assign writes at most ", kMaxShards,
+                              " shards: this router will be for programs that "
+                              "use the library alone"));
+  }
   if (const int64_t d = Dimensions(options, sampled.num_features); d > 0) {
     context.print(Line("projected", absl::StrFormat("to %d dimensions", d)));
   }

@@ -305,7 +305,21 @@ absl::Status Refuse(const std::vector<const char*>& flags,
   return absl::OkStatus();
 }
 
+// What a partition of the space cannot be asked for.
+absl::Status CheckPartitionFlags() {
+  for (const lib::PartitionEntry& entry : lib::PartitionTable()) {
+    if (entry.name != FLAGS_clusterer) continue;
+    return Refuse(
+        {"lower", "upper", "objective"},
+        absl::StrCat("has no meaning for --clusterer=", FLAGS_clusterer,
+                     ", which cuts the space and minds no sizes; "
+                     "leave it out or name another clusterer"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Fit(const CommandContext& context) {
+  MUSTER_RETURN_IF_ERROR(CheckPartitionFlags());
   FitCommandOptions options{.out = InputPath(FLAGS_out),
                             .check_rows = FLAGS_check,
                             .project = FLAGS_project,
@@ -335,6 +349,10 @@ absl::Status Assign(const CommandContext& context) {
     MUSTER_RETURN_IF_ERROR(
         Refuse({"lower", "upper", "expected_rows"}, "goes with --online"));
   }
+  if (FLAGS_compression == "none") {
+    MUSTER_RETURN_IF_ERROR(
+        Refuse({"gzip_level"}, "has no meaning with --compression=none"));
+  }
   AssignOptions options{.router = InputPath(FLAGS_router),
                         .out = InputPath(FLAGS_out),
                         .overwrite = FLAGS_overwrite,
@@ -360,6 +378,12 @@ absl::Status Stats(const CommandContext& context) {
     MUSTER_RETURN_IF_ERROR(
         Refuse({"label_column", "ignore", "header", "delimiter", "missing"},
                "goes with --shards only to --verify them"));
+  }
+  if (!FLAGS_router.empty() && FLAGS_input.empty()) {
+    MUSTER_RETURN_IF_ERROR(
+        Refuse({"format", "labels", "label_column", "ignore", "header",
+                "delimiter", "missing", "max_bad_rows", "max_rows", "all"},
+               "goes with --input, which is missing"));
   }
   StatsOptions options{.shards = InputPath(FLAGS_shards),
                        .verify = FLAGS_verify,

@@ -19,6 +19,32 @@ using Json = nlohmann::ordered_json;
 
 constexpr int64_t kVersion = 1;
 
+// Names from a file may be in any encoding. JSON knows UTF-8 alone; what is not
+// stands there as an array of bytes, so that it comes back as it was.
+Json FormatName(const std::string& name) {
+  Json text = name;
+  const std::string encoded =
+      text.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (Json::parse(encoded) == text) return text;
+  Json bytes = Json::array();
+  for (const char c : name) bytes.push_back(static_cast<unsigned char>(c));
+  return bytes;
+}
+
+bool ReadName(const Json& json, std::string* name) {
+  if (json.is_string()) {
+    *name = json.get<std::string>();
+    return true;
+  }
+  if (!json.is_array()) return false;
+  name->clear();
+  for (const Json& byte : json) {
+    if (!byte.is_number_unsigned() || byte.get<uint64_t>() > 255) return false;
+    *name += static_cast<char>(byte.get<uint64_t>());
+  }
+  return true;
+}
+
 // Reads fields of one object; the first mistake is kept.
 class FieldReader {
  public:
@@ -47,6 +73,11 @@ class FieldReader {
     if (json == nullptr) return;
     if (!json->is_boolean()) return Fail(field, "is not true or false");
     *value = json->get<bool>();
+  }
+  void ReadName(const char* field, std::string* name) {
+    const Json* json = Find(field);
+    if (json == nullptr || dispatch::ReadName(*json, name)) return;
+    Fail(field, "is neither text nor an array of bytes");
   }
   // The elements of an array; empty after a mistake.
   Json Array(const char* field) {
@@ -117,8 +148,11 @@ Json FormatCsv(const models::CsvOptions& csv) {
   Json json;
   json["delimiter"] = static_cast<unsigned char>(csv.delimiter);
   json["header"] = csv.header == models::CsvHeader::kPresent;
-  json["label_column"] = csv.label_column;
-  json["ignored_columns"] = csv.ignored_columns;
+  json["label_column"] = FormatName(csv.label_column);
+  json["ignored_columns"] = Json::array();
+  for (const std::string& column : csv.ignored_columns) {
+    json["ignored_columns"].push_back(FormatName(column));
+  }
   json["missing_is_zero"] = csv.missing == models::CsvMissing::kZero;
   return json;
 }
@@ -131,13 +165,12 @@ absl::StatusOr<models::CsvOptions> ReadCsv(const Json& json,
   bool header = false, zero = false;
   reader.Read("delimiter", &delimiter);
   reader.Read("header", &header);
-  reader.Read("label_column", &csv.label_column);
+  reader.ReadName("label_column", &csv.label_column);
   for (const Json& column : reader.Array("ignored_columns")) {
-    if (!column.is_string()) {
-      reader.Fail("ignored_columns", "is not of text");
+    if (!ReadName(column, &csv.ignored_columns.emplace_back())) {
+      reader.Fail("ignored_columns", "is not of texts or arrays of bytes");
       break;
     }
-    csv.ignored_columns.push_back(column.get<std::string>());
   }
   reader.Read("missing_is_zero", &zero);
   if (delimiter > std::numeric_limits<unsigned char>::max()) {
@@ -221,7 +254,8 @@ std::string FormatManifest(const Manifest& manifest) {
     }
     json["shards"].push_back(std::move(shard));
   }
-  // A path may hold bytes that are no UTF-8: they become U+FFFD.
+  // The paths of input and router are for people: bytes that are no UTF-8
+  // become U+FFFD.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -29,13 +29,14 @@ std::vector<std::string> muster::runtime::FuzzSeeds() {
       .shards = {{.files = {"a", "b"}, .bytes = {5, 3}, .rows = 3},
                  {.files = {"c", "d"}, .bytes = {0, 0}, .rows = 3}}};
   std::vector<std::string> seeds = {dispatch::FormatManifest(manifest)};
-  manifest = {.format = "csv",
-              .rows = 7,
-              .online = true,
-              .csv = muster::models::CsvOptions{.delimiter = ';',
-                                                .label_column = "y",
-                                                .ignored_columns = {"id"}},
-              .shards = {{.files = {"a"}, .bytes = {9}, .rows = 7}}};
+  manifest = {
+      .format = "csv",
+      .rows = 7,
+      .online = true,
+      .csv = muster::models::CsvOptions{.delimiter = ';',
+                                        .label_column = "y",
+                                        .ignored_columns = {"id", "\xff"}},
+      .shards = {{.files = {"a"}, .bytes = {9}, .rows = 7}}};
   seeds.push_back(dispatch::FormatManifest(manifest));
   return seeds;
 }

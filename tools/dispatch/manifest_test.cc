@@ -111,8 +111,33 @@ TEST(ManifestTest, CsvOptionsComeBack) {
   };
   error("167", "256", "m, csv: delimiter is not a byte");
   error("167", "34", "m, csv: ");  // a quote
-  error("\"id\"", "7", "m, csv: ignored_columns is not of text");
+  error("\"id\"", "7",
+        "m, csv: ignored_columns is not of texts or arrays of bytes");
   error("\"header\"", "\"heading\"", "m, csv: header is missing");
+}
+
+TEST(ManifestTest, NamesThatAreNoUtf8ComeBack) {
+  Manifest manifest = Example();
+  manifest.csv = models::CsvOptions{
+      .header = models::CsvHeader::kPresent,
+      .label_column =
+          "gr\xf6\xdf"
+          "e",
+      .ignored_columns = {"\xff", "na\xc3\xafve", "[1, 2]", ""}};
+  const std::string text = FormatManifest(manifest);
+  const auto read = ParseManifest(text, "m");
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(read->csv->label_column, manifest.csv->label_column);
+  EXPECT_EQ(read->csv->ignored_columns, manifest.csv->ignored_columns);
+  EXPECT_EQ(FormatManifest(*read), text);
+  EXPECT_THAT(text, HasSubstr("na\xc3\xafve"));
+  const auto error = [&](const std::string& old, const std::string& changed) {
+    return ParseManifest(absl::StrReplaceAll(text, {{old, changed}}), "m")
+        .status();
+  };
+  EXPECT_THAT(error("246", "256"),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       HasSubstr("label_column is neither text nor an array")));
 }
 
 TEST(ManifestTest, SumsAreBoundedAndRight) {

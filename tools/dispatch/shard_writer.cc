@@ -28,7 +28,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMaxShards = 99'999;
 constexpr int64_t kLeastBuffer = 4096;
 constexpr int64_t kLargestBuffer = int64_t{1} << 20;
 constexpr unsigned kExchange = 2;  // RENAME_EXCHANGE of linux/fs.h
@@ -127,17 +126,20 @@ absl::StatusOr<std::string> MakeTemporaryFolder(const std::string& folder) {
   }
 }
 
-// Waits until what was written to the file system of `folder`, and the names
-// in it, are on the device.
-absl::Status SyncFolder(const std::string& folder, bool whole_file_system) {
-  MUSTER_ASSIGN_OR_RETURN(
-      runtime::PosixFile directory,
-      runtime::PosixFile::Open(folder, O_RDONLY | O_DIRECTORY));
+absl::StatusOr<runtime::PosixFile> OpenFolder(const std::string& folder) {
+  return runtime::PosixFile::Open(folder, O_RDONLY | O_DIRECTORY);
+}
+
+// Waits until the names in `folder`, or all that was written to its file
+// system, are on the device.
+absl::Status SyncFolder(const runtime::PosixFile& directory,
+                        bool whole_file_system) {
   const int code =
       whole_file_system ? syncfs(directory.fd()) : fsync(directory.fd());
   // Some file systems cannot synchronise a folder, and say so.
   if (code != 0 && errno != EINVAL && errno != EROFS) {
-    return runtime::ErrnoStatus(errno, folder, "cannot be synchronised");
+    return runtime::ErrnoStatus(errno, directory.path(),
+                                "cannot be synchronised");
   }
   return absl::OkStatus();
 }
@@ -151,6 +153,10 @@ absl::StatusOr<std::unique_ptr<ShardWriter>> ShardWriter::Create(
   auto writer = absl::WrapUnique(new ShardWriter(std::move(options)));
   MUSTER_ASSIGN_OR_RETURN(writer->temporary_,
                           MakeTemporaryFolder(writer->options_.folder));
+  // Opened now: Commit must not fail behind the renaming.
+  MUSTER_ASSIGN_OR_RETURN(
+      writer->parent_,
+      OpenFolder(runtime::DirectoryOf(writer->options_.folder)));
   // All files are made now: what cannot be written is known before the first
   // row, and a shard without rows has its file.
   for (int64_t shard = 0; shard < writer->num_shards(); ++shard) {
@@ -198,14 +204,20 @@ absl::Status ShardWriter::Begin(int64_t shard, int64_t file) {
   MUSTER_ASSIGN_OR_RETURN(runtime::PosixFile out,
                           runtime::PosixFile::OpenToWrite(
                               TemporaryPath(shard, file), O_CREAT | O_EXCL));
-  const std::string bytes = Prologue(options_.files[file].prologue);
+  const std::string bytes =
+      Prologue(options_.files[file], options_.files[file].prologue);
   MUSTER_RETURN_IF_ERROR(out.Write(bytes));
   shards_[shard].bytes[file] = static_cast<int64_t>(bytes.size());
   return out.Close();
 }
 
-std::string ShardWriter::Prologue(const std::string& text) const {
-  return options_.gzip && !text.empty() ? StoredGzipMember(text) : text;
+std::string ShardWriter::Prologue(const ShardFileKind& kind,
+                                  const std::string& text) const {
+  if (!options_.gzip || text.empty()) return text;
+  if (kind.final_prologue != nullptr) return StoredGzipMember(text);
+  std::string member;
+  compressor_->Append(text, &member);
+  return member;
 }
 
 absl::Status ShardWriter::Append(int64_t shard,
@@ -213,12 +225,16 @@ absl::Status ShardWriter::Append(int64_t shard,
   Shard& target = shards_[shard];
   MUSTER_CHECK_EQ(records.size(), target.buffers.size());
   for (size_t file = 0; file < records.size(); ++file) {
+    const std::string& separator = options_.files[file].separator;
     std::string& buffer = target.buffers[file];
-    buffer.append(records[file].data(), records[file].size());
-    buffer.append(options_.files[file].separator);
-    if (static_cast<int64_t>(buffer.size()) >= buffer_bytes_) {
+    const size_t size = buffer.size() + records[file].size() + separator.size();
+    if (size > static_cast<size_t>(buffer_bytes_)) {
       MUSTER_RETURN_IF_ERROR(Flush(shard, static_cast<int64_t>(file)));
     }
+    // At once: growing by and by would take up to twice as much.
+    buffer.reserve(static_cast<size_t>(buffer_bytes_));
+    buffer.append(records[file].data(), records[file].size());
+    buffer.append(separator);
   }
   ++target.rows;
   return absl::OkStatus();
@@ -227,10 +243,20 @@ absl::Status ShardWriter::Append(int64_t shard,
 absl::Status ShardWriter::Flush(int64_t shard, int64_t file) {
   std::string& buffer = shards_[shard].buffers[file];
   if (buffer.empty()) return absl::OkStatus();
-  absl::string_view bytes = buffer;
+  MUSTER_RETURN_IF_ERROR(Write(shard, file, buffer));
+  buffer.clear();
+  // One long row must not make every buffer as long for good.
+  if (static_cast<int64_t>(buffer.capacity()) > buffer_bytes_) {
+    std::string().swap(buffer);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ShardWriter::Write(int64_t shard, int64_t file,
+                                absl::string_view bytes) {
   if (compressor_ != nullptr) {
     compressed_.clear();
-    compressor_->Append(buffer, &compressed_);
+    compressor_->Append(bytes, &compressed_);
     bytes = compressed_;
   }
   MUSTER_ASSIGN_OR_RETURN(
@@ -238,13 +264,7 @@ absl::Status ShardWriter::Flush(int64_t shard, int64_t file) {
       runtime::PosixFile::OpenToWrite(TemporaryPath(shard, file), O_APPEND));
   MUSTER_RETURN_IF_ERROR(out.Write(bytes));
   shards_[shard].bytes[file] += static_cast<int64_t>(bytes.size());
-  MUSTER_RETURN_IF_ERROR(out.Close());
-  buffer.clear();
-  // One long row must not make every buffer as long for good.
-  if (static_cast<int64_t>(buffer.capacity()) > 2 * buffer_bytes_) {
-    std::string().swap(buffer);
-  }
-  return absl::OkStatus();
+  return out.Close();
 }
 
 absl::Status ShardWriter::WriteFinalPrologue(int64_t shard, int64_t file) {
@@ -256,7 +276,7 @@ absl::Status ShardWriter::WriteFinalPrologue(int64_t shard, int64_t file) {
   MUSTER_ASSIGN_OR_RETURN(
       runtime::PosixFile out,
       runtime::PosixFile::OpenToWrite(TemporaryPath(shard, file), 0));
-  MUSTER_RETURN_IF_ERROR(out.Write(Prologue(text)));
+  MUSTER_RETURN_IF_ERROR(out.Write(Prologue(kind, text)));
   return out.Close();
 }
 
@@ -267,11 +287,17 @@ absl::StatusOr<std::vector<std::vector<int64_t>>> ShardWriter::Finish() {
     const auto num_files = static_cast<int64_t>(options_.files.size());
     for (int64_t file = 0; file < num_files; ++file) {
       MUSTER_RETURN_IF_ERROR(Flush(shard, file));
+      // No byte at all is no gzip file: one empty member is.
+      if (options_.gzip && shards_[shard].bytes[file] == 0) {
+        MUSTER_RETURN_IF_ERROR(Write(shard, file, ""));
+      }
       MUSTER_RETURN_IF_ERROR(WriteFinalPrologue(shard, file));
     }
     bytes.push_back(shards_[shard].bytes);
   }
-  MUSTER_RETURN_IF_ERROR(SyncFolder(temporary_, /*whole_file_system=*/true));
+  MUSTER_ASSIGN_OR_RETURN(const runtime::PosixFile directory,
+                          OpenFolder(temporary_));
+  MUSTER_RETURN_IF_ERROR(SyncFolder(directory, /*whole_file_system=*/true));
   return bytes;
 }
 
@@ -291,11 +317,13 @@ absl::Status ShardWriter::Commit() {
   // Somebody may have made the folder in the meantime, or added to it.
   MUSTER_ASSIGN_OR_RETURN(const std::set<std::string> former,
                           CheckTarget(options_));
-  MUSTER_RETURN_IF_ERROR(SyncFolder(temporary_, /*whole_file_system=*/false));
+  MUSTER_ASSIGN_OR_RETURN(const runtime::PosixFile directory,
+                          OpenFolder(temporary_));
+  MUSTER_RETURN_IF_ERROR(SyncFolder(directory, /*whole_file_system=*/false));
   const std::string& folder = options_.folder;
   if (std::rename(temporary_.c_str(), folder.c_str()) == 0) {
     temporary_.clear();
-    return SyncFolder(runtime::DirectoryOf(folder), false);
+    return SyncFolder(parent_, /*whole_file_system=*/false);
   }
   if (former.empty() || (errno != ENOTEMPTY && errno != EEXIST)) {
     return runtime::ErrnoStatus(errno, folder, "cannot be put in place");
@@ -310,7 +338,7 @@ absl::Status ShardWriter::Commit() {
   std::error_code error;
   for (const std::string& name : former) fs::remove(old / name, error);
   fs::remove(old, error);
-  return SyncFolder(runtime::DirectoryOf(folder), false);
+  return SyncFolder(parent_, /*whole_file_system=*/false);
 }
 
 }  // namespace muster::tools::dispatch

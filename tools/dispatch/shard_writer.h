@@ -8,9 +8,10 @@
 // removed. (A process killed by SIGKILL leaves the temporary folder; the target
 // is untouched.) Beside the shards is manifest.json (manifest.h).
 //
-// Memory: `buffer_bytes` for all shards together, whatever their number, and
-// what is appended in one call. Files are opened for each flush of a shard's
-// buffer, so that k may exceed the limit of open files.
+// Memory: `buffer_bytes` for all shards together, but no less than 4 KiB for
+// each file, below which writes would be too many (400 MB for 99,999 shards);
+// and what is appended in one call. Files are opened for each flush of a
+// shard's buffer, so that k may exceed the limit of open files.
 //
 // Shard s of k is "shard-<s>-of-<k><extension>", both with five digits. With
 // gzip each flushed buffer is a member of its own (gzip_member.h). The bytes
@@ -25,17 +26,21 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "muster/runtime/posix_file.h"
 #include "muster/tools/dispatch/gzip_member.h"
 
 namespace muster::tools::dispatch {
+
+inline constexpr int64_t kMaxShards = 99'999;  // five digits
 
 struct ShardFileKind {
   // After the shard's number: ".libsvm", ".csv", "-images.idx".
   std::string extension = {};
   // Every file begins so: the header line of a CSV file with its newline.
   std::string prologue = {};
-  // Replaces the prologue at the end, same length, when the shard's number of
-  // rows is known: the header of an IDX file. Null: the prologue stays.
+  // Replaces the prologue (below 64 KiB then) at the end, same length, when the
+  // shard's number of rows is known: the header of an IDX file. Null: the
+  // prologue stays.
   std::string (*final_prologue)(const std::string& prologue,
                                 int64_t rows) = nullptr;
   // Follows each record: the newline of a text file.
@@ -44,7 +49,7 @@ struct ShardFileKind {
 
 struct ShardWriterOptions {
   std::string folder = {};  // absolute; made by Commit
-  int64_t num_shards = 0;   // k in [1, 99999]
+  int64_t num_shards = 0;   // k in [1, kMaxShards]
   // The files of each shard: one, or images and labels.
   std::vector<ShardFileKind> files = {};
   bool gzip = false;   // ".gz" is appended to the names
@@ -96,15 +101,20 @@ class ShardWriter {
   };
   explicit ShardWriter(ShardWriterOptions options);
   absl::Status Begin(int64_t shard, int64_t file);
-  // As it stands in the file.
-  std::string Prologue(const std::string& text) const;
+  // As it stands in the file: with gzip of a size that depends on the text's
+  // alone if it is to be replaced.
+  std::string Prologue(const ShardFileKind& kind,
+                       const std::string& text) const;
   absl::Status Flush(int64_t shard, int64_t file);
+  // Appends to the file; with gzip a member, also when there are no bytes.
+  absl::Status Write(int64_t shard, int64_t file, absl::string_view bytes);
   absl::Status WriteFinalPrologue(int64_t shard, int64_t file);
   std::string TemporaryPath(int64_t shard, int64_t file) const;
 
   const ShardWriterOptions options_;
-  int64_t buffer_bytes_;   // of one file of one shard
-  std::string temporary_;  // the folder being filled; empty: none
+  int64_t buffer_bytes_;       // of one file of one shard
+  std::string temporary_;      // the folder being filled; empty: none
+  runtime::PosixFile parent_;  // the folder around it
   std::vector<Shard> shards_;
   std::unique_ptr<GzipMembers> compressor_;  // null without gzip
   std::string compressed_;                   // scratch

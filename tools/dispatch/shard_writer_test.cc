@@ -119,6 +119,33 @@ TEST_F(ShardWriterTest, HeadersCountRowsPlainAndGzip) {
   }
 }
 
+// A header of any length, and shards without rows: every file is gzip, which no
+// bytes at all would not be.
+TEST_F(ShardWriterTest, EveryGzipFileIsOne) {
+  for (const std::string& prologue :
+       {std::string(), std::string("x\n"), std::string(70'000, 'x') + "\n"}) {
+    fs::remove_all(root_ + "/out");
+    auto writer = ShardWriter::Create({.folder = root_ + "/out",
+                                       .num_shards = 2,
+                                       .files = {{.prologue = prologue}},
+                                       .gzip = true});
+    ASSERT_THAT(writer, IsOk());
+    ASSERT_THAT(Append(**writer, 1, "row"), IsOk());
+    const auto bytes = (*writer)->Finish();
+    ASSERT_THAT(bytes, IsOk());
+    EXPECT_GE((*bytes)[0][0], 18);  // header and end of a gzip member
+    ASSERT_THAT((*writer)->Commit(), IsOk());
+    const std::string name = root_ + "/out/shard-00000-of-00002.gz";
+    EXPECT_EQ(static_cast<int64_t>(fs::file_size(name)), (*bytes)[0][0]);
+    const auto file = runtime::InputFile::Open(name);
+    ASSERT_THAT(file, IsOk());
+    EXPECT_TRUE(file->is_gzip());
+    EXPECT_THAT(Read("shard-00000-of-00002.gz"), IsOkAndHolds(prologue));
+    EXPECT_THAT(Read("shard-00001-of-00002.gz"),
+                IsOkAndHolds(prologue + "row"));
+  }
+}
+
 // Many shards, few open files and little memory: buffers fill and are flushed.
 TEST_F(ShardWriterTest, GeneratedRowsComeBackInOrder) {
   constexpr int64_t kShards = 100;

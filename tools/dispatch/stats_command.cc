@@ -104,12 +104,14 @@ absl::Status RouterStats(const StatsOptions& options,
   return absl::OkStatus();
 }
 
-// Rows that are really in the files of a shard.
+// Rows that are really in the files of a shard. *progress goes on by the bytes
+// of its first file.
 absl::StatusOr<int64_t> CountRows(const std::string& folder,
                                   const Manifest& manifest,
                                   const ShardEntry& entry,
                                   const StatsOptions& options,
-                                  const CommandContext& context) {
+                                  const CommandContext& context,
+                                  runtime::Progress* progress) {
   InputOptions input_options = options.input;
   MUSTER_ASSIGN_OR_RETURN(input_options.reader.format,
                           models::ParseRowFormat(manifest.format));
@@ -126,6 +128,7 @@ absl::StatusOr<int64_t> CountRows(const std::string& folder,
   MUSTER_ASSIGN_OR_RETURN(
       const std::unique_ptr<Input> input,
       Input::Open(input_options, /*listener=*/nullptr, context.runtime));
+  const int64_t bytes_before = progress->done;
   RowBatch batch;
   int64_t rows = 0;
   while (true) {
@@ -133,24 +136,23 @@ absl::StatusOr<int64_t> CountRows(const std::string& folder,
                             input->NextBatch(kBatchRows, &batch));
     if (!more) return rows;
     rows += batch.rows.num_rows();
+    progress->done = bytes_before + input->bytes_read();
+    if (!runtime::ReportProgress(context.runtime, *progress)) {
+      return StoppedError();
+    }
   }
 }
 
 absl::Status VerifyShards(const StatsOptions& options, const Manifest& manifest,
                           const CommandContext& context) {
-  for (size_t shard = 0; shard < manifest.shards.size(); ++shard) {
-    const ShardEntry& entry = manifest.shards[shard];
-    if (!runtime::ReportProgress(
-            context.runtime,
-            {.phase = "verify",
-             .done = static_cast<int64_t>(shard),
-             .total = static_cast<int64_t>(manifest.shards.size())})) {
-      return StoppedError();
-    }
-    if (entry.rows == 0) continue;
-    MUSTER_ASSIGN_OR_RETURN(
-        const int64_t rows,
-        CountRows(options.shards, manifest, entry, options, context));
+  runtime::Progress progress{.phase = "verify", .done = 0, .total = 0};
+  for (const ShardEntry& entry : manifest.shards) {
+    progress.total += entry.bytes[0];
+  }
+  for (const ShardEntry& entry : manifest.shards) {
+    MUSTER_ASSIGN_OR_RETURN(const int64_t rows,
+                            CountRows(options.shards, manifest, entry, options,
+                                      context, &progress));
     if (rows != entry.rows) {
       return absl::DataLossError(
           absl::StrCat(options.shards, "/", entry.files[0], ": ", rows,
