@@ -1,8 +1,8 @@
 #include "muster/benchmarks/dispatch/dispatch_grid.h"
 
 #include <algorithm>
-#include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,31 +15,34 @@
 namespace muster::benchmarks {
 namespace {
 
-// The data of one seed, made by its first run and dropped after its last.
+// The data of the two seeds that runs asked for last: tasks are started seed by
+// seed, so no more are in use.
 class SeedData {
  public:
-  SeedData(const DispatchGrid* grid, uint64_t seed, int64_t runs)
-      : grid_(grid), seed_(seed), runs_left_(runs) {}
+  explicit SeedData(const DispatchGrid* grid) : grid_(grid) {}
 
-  absl::StatusOr<SharedDataset> Get() {
+  absl::StatusOr<SharedDataset> Get(uint64_t seed) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (data_ == nullptr) {
-      // One thread: under a lock no thread may pick up another task.
-      MUSTER_ASSIGN_OR_RETURN(data_, grid_->data(seed_, {.threads = 1}));
+    if (last_.seed != seed || last_.data == nullptr) {
+      std::swap(last_, before_);
     }
-    return data_;
-  }
-  void Done() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (--runs_left_ == 0) data_ = nullptr;
+    if (last_.seed != seed || last_.data == nullptr) {
+      last_ = {.seed = seed};
+      // One thread: under a lock no thread may pick up another task.
+      MUSTER_ASSIGN_OR_RETURN(last_.data, grid_->data(seed, {.threads = 1}));
+    }
+    return last_.data;
   }
 
  private:
+  struct Kept {
+    uint64_t seed = 0;
+    SharedDataset data = nullptr;
+  };
   const DispatchGrid* const grid_;
-  const uint64_t seed_;
   std::mutex mutex_;
-  int64_t runs_left_;
-  SharedDataset data_;
+  Kept last_;
+  Kept before_;
 };
 
 size_t MethodIndex(const DispatchGrid& grid, absl::string_view key) {
@@ -63,18 +66,19 @@ double Megabytes(const DispatchOutcome& outcome) {
 Table FinishedRuns(const DispatchGrid& grid, const CommonFlags& flags,
                    const TaskResults<DispatchOutcome>& results) {
   Table table(grid.name + ".finished_runs",
-              {"method", "k", "seed", "accuracy", "smallest load",
+              {"seed", "method", "k", "accuracy", "smallest load",
                "largest load", "top half holds", "MB moved", "fit [virtual s]",
                "dispatch [virtual s]", "train [virtual s]", "test [virtual s]"},
               absl::StrCat(grid.name, ": the runs that ended, of ",
                            results.results.size(), " that there are"));
   auto next = results.results.begin();
-  for (const DispatchMethod& method : grid.methods) {
-    for (const int64_t k : grid.groups) {
-      for (int64_t s = 0; s < flags.seeds; ++s, ++next) {
-        if (!next->has_value()) continue;
-        const DispatchOutcome& run = **next;
-        table.AddRow({method.label, k, flags.seed + static_cast<uint64_t>(s),
+  for (int64_t s = 0; s < flags.seeds; ++s) {
+    for (const DispatchMethod& method : grid.methods) {
+      for (const int64_t k : grid.groups) {
+        const std::optional<DispatchOutcome>& result = *next++;
+        if (!result.has_value()) continue;
+        const DispatchOutcome& run = *result;
+        table.AddRow({flags.seed + static_cast<uint64_t>(s), method.label, k,
                       run.accuracy, run.load.smallest, run.load.largest,
                       run.load.top_half_share, Megabytes(run),
                       run.fit.virtual_seconds, run.dispatch.virtual_seconds,
@@ -91,7 +95,7 @@ Table TimingTable(const DispatchGridResults& results) {
   Table table(grid.name + "_seconds",
               {"method", "fit [s]", "dispatch [s]", "train [s]", "test [s]",
                "ns / fit multiply-add", "ns / route multiply-add",
-               "ns / train multiply-add"},
+               "ns / train multiply-add", "ns / answer multiply-add"},
               grid.name + ": measured seconds, summed over k and seeds");
   for (const DispatchMethod& method : grid.methods) {
     PhaseReport fit, dispatch, train, test;
@@ -113,7 +117,7 @@ Table TimingTable(const DispatchGridResults& results) {
     };
     table.AddRow({method.label, fit.wall_seconds, dispatch.wall_seconds,
                   train.wall_seconds, test.wall_seconds, rate(fit),
-                  rate(dispatch), rate(train)});
+                  rate(dispatch), rate(train), rate(test)});
   }
   return table;
 }
@@ -129,7 +133,8 @@ const DispatchOutcome& DispatchGridResults::Outcome(absl::string_view method,
   const auto g = found - grid_.groups.begin();
   const auto m = static_cast<int64_t>(MethodIndex(grid_, method));
   const auto num_groups = static_cast<int64_t>(grid_.groups.size());
-  return results_[(m * num_groups + g) * seeds_ + seed];
+  const auto num_methods = static_cast<int64_t>(grid_.methods.size());
+  return results_[(seed * num_methods + m) * num_groups + g];
 }
 
 std::vector<double> DispatchGridResults::Values(
@@ -172,31 +177,23 @@ std::vector<Series> DispatchGridResults::AccuracyCurves(bool exclude) const {
 absl::StatusOr<DispatchGridResults> RunDispatchGrid(Experiment& experiment,
                                                     DispatchGrid grid) {
   const CommonFlags& flags = experiment.flags();
-  std::vector<std::unique_ptr<SeedData>> data;
-  for (int64_t s = 0; s < flags.seeds; ++s) {
-    data.push_back(std::make_unique<SeedData>(
-        &grid, flags.seed + static_cast<uint64_t>(s),
-        static_cast<int64_t>(grid.methods.size() * grid.groups.size())));
-  }
+  SeedData data(&grid);
   std::vector<Task<DispatchOutcome>> tasks;
-  for (const DispatchMethod& method : grid.methods) {
-    for (const int64_t k : grid.groups) {
-      for (int64_t s = 0; s < flags.seeds; ++s) {
+  for (int64_t s = 0; s < flags.seeds; ++s) {
+    for (const DispatchMethod& method : grid.methods) {
+      for (const int64_t k : grid.groups) {
         DispatchRunOptions options = grid.run;
         options.method = method;
         options.num_groups = k;
         options.seed = flags.seed + static_cast<uint64_t>(s);
-        SeedData* const seed_data = data[static_cast<size_t>(s)].get();
         tasks.push_back({.name = absl::StrCat(method.key, ".k", k, ".seed", s),
                          .work = 1,
-                         .run = [options, seed_data](TaskContext& context)
+                         .run = [options, &data](TaskContext& context)
                              -> absl::StatusOr<DispatchOutcome> {
                            MUSTER_ASSIGN_OR_RETURN(const SharedDataset shared,
-                                                   seed_data->Get());
-                           auto outcome =
-                               RunDispatch(*shared, options, context.runtime());
-                           seed_data->Done();
-                           return outcome;
+                                                   data.Get(options.seed));
+                           return RunDispatch(*shared, options,
+                                              context.runtime());
                          }});
       }
     }

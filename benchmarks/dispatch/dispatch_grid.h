@@ -27,7 +27,8 @@ namespace muster::benchmarks {
 
 struct DispatchGrid {
   std::string name = {};  // of the study: unique in the experiment
-  // The data of a seed. Called once a seed, when its first run starts.
+  // The data of a seed. Called when its first run starts (again if the runs of
+  // three seeds are in progress at once), with one thread.
   std::function<absl::StatusOr<SharedDataset>(uint64_t seed,
                                               const runtime::Runtime&)>
       data = nullptr;
@@ -69,8 +70,9 @@ class DispatchGridResults {
   TaskResults<DispatchOutcome> results_;
 };
 
-// Runs all. Tasks of one seed share its data, which is dropped after the last
-// of them. Stopped before the end, the results are not complete(), and the
+// Runs all, seed by seed. Tasks of one seed share its data; no more than the
+// data of two seeds are kept, and of those that a thread still runs on.
+// Stopped before the end, the results are not complete(), and the
 // experiment has a table <name>.finished_runs with a line for each run that
 // ended.
 absl::StatusOr<DispatchGridResults> RunDispatchGrid(Experiment& experiment,

@@ -77,18 +77,6 @@ double FitMultiplyAdds(const Router& router, const FitResult& fit,
   return trials * sample * route_multiply_adds;
 }
 
-double GeometricMeanC(std::span<const GroupTraining> trainings) {
-  double sum = 0;
-  double count = 0;
-  for (const GroupTraining& training : trainings) {
-    if (training.rows == 0) continue;
-    sum += std::log(training.c);
-    ++count;
-  }
-  return count == 0 ? std::numeric_limits<double>::quiet_NaN()
-                    : std::exp(sum / count);
-}
-
 absl::StatusOr<runtime::SpeedModel> MakeSpeeds(
     const DispatchRunOptions& options) {
   if (options.cluster.has_value()) {
@@ -179,6 +167,7 @@ absl::StatusOr<FittedMethod> FitMethod(const LabeledData& train,
 absl::StatusOr<std::unique_ptr<VirtualShards>> VirtualShards::Create(
     const FittedMethod& fitted, const std::vector<double>& classes,
     const DispatchRunOptions& options, const runtime::Runtime& runtime) {
+  MUSTER_RETURN_IF_ERROR(Validate(options));
   MUSTER_ASSIGN_OR_RETURN(runtime::SpeedModel speeds, MakeSpeeds(options));
   return absl::WrapUnique(
       new VirtualShards(fitted, classes, options, std::move(speeds), runtime));
@@ -220,7 +209,6 @@ absl::StatusOr<DispatchOutcome> RunDispatch(const DatasetPair& data,
       MeasureLoad(training.stored_groups(), options.copies, outcome.num_groups);
   steps.Begin(.4);
   MUSTER_ASSIGN_OR_RETURN(outcome.train, training.Train());
-  outcome.mean_c = GeometricMeanC(training.trainings());
   steps.Begin(.1);
   MUSTER_ASSIGN_OR_RETURN(const Answers answers, training.Answer(data.test));
   outcome.accuracy = answers.accuracy;

@@ -73,7 +73,6 @@ struct DispatchOutcome {
   LoadReport load = {};
   double cost = 0;         // of the clustering of the sample; NaN without one
   double lower_bound = 0;  // NaN without one
-  double mean_c = 0;       // geometric mean of the groups' C
   PhaseReport fit = {};
   PhaseReport dispatch = {};
   PhaseReport train = {};
@@ -81,8 +80,8 @@ struct DispatchOutcome {
 
   static void Fields(auto& self, auto&& visit) {
     visit(self.accuracy, self.answered_share, self.num_groups, self.load,
-          self.cost, self.lower_bound, self.mean_c, self.fit, self.dispatch,
-          self.train, self.test);
+          self.cost, self.lower_bound, self.fit, self.dispatch, self.train,
+          self.test);
   }
 };
 
@@ -107,7 +106,7 @@ absl::StatusOr<FittedMethod> FitMethod(const LabeledData& train,
 class VirtualShards {
  public:
   // options.workers workers with the speeds of options.cluster, or of one
-  // second a second. Errors of runtime::SpeedModel::Create.
+  // second a second. Errors of Validate and runtime::SpeedModel::Create.
   static absl::StatusOr<std::unique_ptr<VirtualShards>> Create(
       const FittedMethod& fitted, const std::vector<double>& classes,
       const DispatchRunOptions& options, const runtime::Runtime& runtime);

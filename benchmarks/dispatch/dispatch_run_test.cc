@@ -87,6 +87,8 @@ TEST(DispatchRunTest, WorkersShortenTheRunAndChangeNoAnswer) {
   // What one worker reads it keeps.
   EXPECT_EQ(one->dispatch.bytes, 0);
   EXPECT_GT(eight->dispatch.bytes, 0);
+  EXPECT_EQ(one->test.bytes, 0);
+  EXPECT_GT(eight->test.bytes, 0);
 }
 
 TEST(DispatchRunTest, BitsDoNotDependOnThreads) {

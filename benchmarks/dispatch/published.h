@@ -58,7 +58,6 @@ inline constexpr std::array<PublishedGridAccuracy, 6> kFigure11Grid = {{
 // Section 14 (supplement): two Gaussians.
 inline constexpr double kTwoGaussiansKMeansPlusPlus = .768;
 inline constexpr double kTwoGaussiansLpRounding = .988;
-inline constexpr double kTwoGaussiansExact = .988;
 
 // Figure 3f: total time on 8 workers over that on 16, 32 and 64.
 inline constexpr std::array<int64_t, 4> kFigure3fWorkers = {8, 16, 32, 64};

@@ -15,6 +15,7 @@
 #include "muster/models/data/tf_idf.h"
 #include "muster/runtime/distributions.h"
 #include "muster/runtime/rng.h"
+#include "muster/runtime/runtime.h"
 #include "muster/runtime/status_macros.h"
 
 namespace muster::benchmarks {
@@ -36,7 +37,7 @@ absl::StatusOr<LabeledData> ReadA9a(Experiment& experiment,
 }
 
 // Word counts of one part with its labels.
-absl::StatusOr<SparseDataset> ReadNews(Experiment& experiment,
+absl::StatusOr<SparseDataset> ReadPart(Experiment& experiment,
                                        absl::string_view part) {
   MUSTER_ASSIGN_OR_RETURN(const std::string words,
                           experiment.DataFile(absl::StrCat(
@@ -51,12 +52,14 @@ absl::StatusOr<SparseDataset> ReadNews(Experiment& experiment,
 
 // The rows with their projections as points.
 absl::StatusOr<LabeledData> Projected(
-    const dispatch::RandomProjection& projection, SparseDataset rows) {
+    const dispatch::RandomProjection& projection, SparseDataset rows,
+    const runtime::Runtime& runtime) {
   MUSTER_ASSIGN_OR_RETURN(dispatch::PointSet points,
                           projection.Project({.num_columns = rows.num_features,
                                               .row_begin = rows.row_begin,
                                               .columns = rows.columns,
-                                              .values = rows.values}));
+                                              .values = rows.values},
+                                             runtime));
   LabeledData data;
   data.points.num_features = points.dimension;
   data.points.values = std::move(points.values);
@@ -69,8 +72,8 @@ absl::StatusOr<LabeledData> Projected(
 absl::StatusOr<SharedDataset> WeighAndProject(std::string name,
                                               SparseDataset train,
                                               SparseDataset test,
-                                              int64_t dimension,
-                                              uint64_t seed) {
+                                              int64_t dimension, uint64_t seed,
+                                              const runtime::Runtime& runtime) {
   const std::vector<double> idf = models::InverseDocumentFrequencies(train);
   models::ApplyTfIdf(idf, &train);
   models::ApplyTfIdf(idf, &test);
@@ -80,9 +83,9 @@ absl::StatusOr<SharedDataset> WeighAndProject(std::string name,
                                           .dimension = dimension,
                                           .seed = seed}));
   MUSTER_ASSIGN_OR_RETURN(LabeledData train_data,
-                          Projected(projection, std::move(train)));
+                          Projected(projection, std::move(train), runtime));
   MUSTER_ASSIGN_OR_RETURN(LabeledData test_data,
-                          Projected(projection, std::move(test)));
+                          Projected(projection, std::move(test), runtime));
   return MakePair(std::move(name), std::move(train_data), std::move(test_data));
 }
 
@@ -96,19 +99,24 @@ absl::StatusOr<SharedDataset> A9aData(Experiment& experiment) {
   return MakePair("a9a", std::move(train), std::move(test));
 }
 
-absl::StatusOr<SharedDataset> NewsData(Experiment& experiment,
-                                       int64_t dimension, uint64_t seed) {
-  MUSTER_ASSIGN_OR_RETURN(SparseDataset train, ReadNews(experiment, "train"));
-  MUSTER_ASSIGN_OR_RETURN(SparseDataset test, ReadNews(experiment, "test"));
-  return WeighAndProject("20news", std::move(train), std::move(test), dimension,
-                         seed);
+absl::StatusOr<NewsCounts> ReadNews(Experiment& experiment) {
+  NewsCounts counts;
+  MUSTER_ASSIGN_OR_RETURN(counts.train, ReadPart(experiment, "train"));
+  MUSTER_ASSIGN_OR_RETURN(counts.test, ReadPart(experiment, "test"));
+  return counts;
 }
 
-absl::StatusOr<SharedDataset> HeldOutNewsData(Experiment& experiment,
-                                              int64_t dimension,
-                                              uint64_t seed) {
-  MUSTER_ASSIGN_OR_RETURN(const SparseDataset all,
-                          ReadNews(experiment, "train"));
+absl::StatusOr<SharedDataset> NewsByDate(const NewsCounts& counts,
+                                         int64_t dimension, uint64_t seed,
+                                         const runtime::Runtime& runtime) {
+  return WeighAndProject("20news", counts.train, counts.test, dimension, seed,
+                         runtime);
+}
+
+absl::StatusOr<SharedDataset> NewsHeldOut(const NewsCounts& counts,
+                                          int64_t dimension, uint64_t seed,
+                                          const runtime::Runtime& runtime) {
+  const SparseDataset& all = counts.train;
   runtime::Rng rng = runtime::Rng(seed).Fork("held_out_news");
   std::vector<int64_t> rows;
   runtime::SampleWithoutReplacement(rng, all.num_rows(), all.num_rows(), &rows);
@@ -116,7 +124,7 @@ absl::StatusOr<SharedDataset> HeldOutNewsData(Experiment& experiment,
   const size_t held_out = rows.size() / 5;
   return WeighAndProject(
       "20news, held out", models::SelectRows(all, order.subspan(held_out)),
-      models::SelectRows(all, order.first(held_out)), dimension, seed);
+      models::SelectRows(all, order.first(held_out)), dimension, seed, runtime);
 }
 
 }  // namespace muster::benchmarks

@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "muster/benchmarks/dispatch/datasets.h"
 #include "muster/benchmarks/harness/experiment.h"
+#include "muster/models/data/sparse_dataset.h"
+#include "muster/runtime/runtime.h"
 
 namespace muster::benchmarks {
 
@@ -18,16 +20,25 @@ namespace muster::benchmarks {
 // paper's private table of clicks.
 absl::StatusOr<SharedDataset> A9aData(Experiment& experiment);
 
-// 20 Newsgroups, split by date: 11,269 and 7,505 documents of 20 classes,
-// TF-IDF of 61,188 words (idf of the training part). Points are projections to
-// `dimension` dimensions by the seed.
-absl::StatusOr<SharedDataset> NewsData(Experiment& experiment,
-                                       int64_t dimension, uint64_t seed);
+// 20 Newsgroups as counts of 61,188 words, 20 classes, split by date into
+// 11,269 and 7,505 documents.
+struct NewsCounts {
+  models::SparseDataset train = {};
+  models::SparseDataset test = {};
+};
+absl::StatusOr<NewsCounts> ReadNews(Experiment& experiment);
 
-// Its training part alone: a fifth of it, drawn by the seed, is the test set.
-// Unlike that of NewsData it comes from the same weeks as the rest.
-absl::StatusOr<SharedDataset> HeldOutNewsData(Experiment& experiment,
-                                              int64_t dimension, uint64_t seed);
+// TF-IDF (idf of the training part); points are projections to `dimension`
+// dimensions by the seed.
+absl::StatusOr<SharedDataset> NewsByDate(const NewsCounts& counts,
+                                         int64_t dimension, uint64_t seed,
+                                         const runtime::Runtime& runtime);
+
+// The training part alone: a fifth of it, drawn by the seed, is the test set.
+// Unlike that of NewsByDate it comes from the same weeks as the rest.
+absl::StatusOr<SharedDataset> NewsHeldOut(const NewsCounts& counts,
+                                          int64_t dimension, uint64_t seed,
+                                          const runtime::Runtime& runtime);
 
 }  // namespace muster::benchmarks
 

@@ -166,63 +166,62 @@ absl::Status ShardTraining::RouteAll(
     const Handler& other) {
   const int64_t n = data.num_rows();
   const int64_t d = data.points.num_features;
+  const int64_t copies = router_->copies();
+  MUSTER_CHECK(groups.empty() ||
+               static_cast<int64_t>(groups.size()) == n * copies);
   const int64_t num_batches =
       (n + options_.batch_rows - 1) / options_.batch_rows;
-  if (!groups.empty()) {
-    const int64_t copies = router_->copies();
-    MUSTER_CHECK_EQ(static_cast<int64_t>(groups.size()), n * copies);
-    for (int64_t batch = 0; batch < num_batches; ++batch) {
-      const int64_t begin = batch * options_.batch_rows;
-      const int64_t rows = std::min(options_.batch_rows, n - begin);
-      const WorkerId reader{
-          static_cast<int32_t>(batch % cluster_->num_workers())};
-      MUSTER_RETURN_IF_ERROR(
-          routed(reader, batch,
-                 groups.subspan(static_cast<size_t>(begin * copies),
-                                static_cast<size_t>(rows * copies))));
-      MUSTER_RETURN_IF_ERROR(Drain(other));
-    }
-    return absl::OkStatus();
-  }
   std::vector<int64_t> waiting = Range(0, num_batches);
   std::reverse(waiting.begin(), waiting.end());  // the next one at the back
-  const auto read_next = [&](WorkerId worker) {
-    if (waiting.empty() || !cluster_->IsUp(worker)) return;
-    if (!lost.empty() && lost[static_cast<size_t>(worker.index)] != 0) return;
-    const int64_t batch = waiting.back();
-    waiting.pop_back();
-    const int64_t begin = batch * options_.batch_rows;
-    const int64_t rows = std::min(options_.batch_rows, n - begin);
-    Request request{.step = Step::kRoute};
-    request.points.assign(data.points.values.begin() + begin * d,
-                          data.points.values.begin() + (begin + rows) * d);
-    const double work =
-        static_cast<double>(rows) * options_.route_multiply_adds;
-    report->multiply_adds += work;
-    Submit(worker, std::move(request), {.step = Step::kRoute, .batch = batch},
-           options_.costs.message_seconds +
-               static_cast<double>(rows) * options_.costs.row_seconds +
-               work * options_.costs.route_seconds);
+  std::vector<char> reads(static_cast<size_t>(cluster_->num_workers()), 0);
+  // Gives a batch to each worker that has none.
+  const auto read_on = [&] {
+    for (int32_t w = 0; w < cluster_->num_workers(); ++w) {
+      const auto index = static_cast<size_t>(w);
+      if (waiting.empty()) return;
+      if (reads[index] != 0 || !cluster_->IsUp(WorkerId{w})) continue;
+      if (!lost.empty() && lost[index] != 0) continue;
+      reads[index] = 1;
+      const int64_t batch = waiting.back();
+      waiting.pop_back();
+      const int64_t begin = batch * options_.batch_rows;
+      const int64_t rows = std::min(options_.batch_rows, n - begin);
+      double seconds = options_.costs.message_seconds +
+                       static_cast<double>(rows) * options_.costs.row_seconds;
+      Request request;
+      if (groups.empty()) {
+        request.step = Step::kRoute;
+        request.points.assign(data.points.values.begin() + begin * d,
+                              data.points.values.begin() + (begin + rows) * d);
+        const double work =
+            static_cast<double>(rows) * options_.route_multiply_adds;
+        report->multiply_adds += work;
+        seconds += work * options_.costs.route_seconds;
+      }
+      Submit(WorkerId{w}, std::move(request),
+             {.step = Step::kRoute, .batch = batch}, seconds);
+    }
   };
-  for (int32_t w = 0; w < cluster_->num_workers(); ++w) {
-    read_next(WorkerId{w});
-  }
+  read_on();
   MUSTER_RETURN_IF_ERROR(
       Drain([&](WorkerId worker, const Pending& pending,
                 const absl::StatusOr<Response>& response) -> absl::Status {
         if (pending.step != Step::kRoute) {
           return other(worker, pending, response);
         }
-        if (!response.ok()) {
-          // Read again, by whoever is up.
-          waiting.push_back(pending.batch);
-          for (int32_t w = 0; w < cluster_->num_workers(); ++w) {
-            read_next(WorkerId{w});
-          }
-          return absl::OkStatus();
+        reads[static_cast<size_t>(worker.index)] = 0;
+        // A lost batch is read again, by whoever has none.
+        if (!response.ok()) waiting.push_back(pending.batch);
+        read_on();
+        if (!response.ok()) return absl::OkStatus();
+        if (groups.empty()) {
+          return routed(worker, pending.batch, response->groups);
         }
-        read_next(worker);
-        return routed(worker, pending.batch, response->groups);
+        const int64_t begin = pending.batch * options_.batch_rows;
+        const int64_t rows = std::min(options_.batch_rows, n - begin);
+        return routed(worker, pending.batch,
+                      groups.subspan(static_cast<size_t>(begin * copies),
+                                     static_cast<size_t>(rows * copies)));
       }));
   if (waiting.empty()) return absl::OkStatus();
   return absl::UnavailableError(
@@ -321,7 +320,8 @@ absl::StatusOr<PhaseReport> ShardTraining::Train() {
   return report;
 }
 
-void ShardTraining::Ask(std::span<const int64_t> rows, Query* query) {
+void ShardTraining::Ask(std::span<const int64_t> rows, WorkerId reader,
+                        Query* query) {
   const auto copies = static_cast<int32_t>(router_->copies());
   std::map<int32_t, Pending> by_owner;
   for (const int64_t row : rows) {
@@ -342,6 +342,7 @@ void ShardTraining::Ask(std::span<const int64_t> rows, Query* query) {
   }
   for (auto& [owner, pending] : by_owner) {
     pending.step = Step::kAnswer;
+    pending.reader = reader;
     Request request{.step = Step::kAnswer};
     request.groups = pending.groups;
     request.rows = TakeRows(query->data, pending.rows);
@@ -353,13 +354,15 @@ void ShardTraining::Ask(std::span<const int64_t> rows, Query* query) {
       work += row_entries * static_cast<double>(
                                 trainings_[static_cast<size_t>(group)].classes);
     }
-    const int64_t bytes = runtime::EncodedBytes(request);
-    query->report.bytes += bytes;
     query->report.multiply_adds += work;
-    Submit(WorkerId{owner}, std::move(request), std::move(pending),
-           options_.costs.message_seconds +
-               static_cast<double>(bytes) * options_.costs.byte_seconds +
-               work * options_.costs.answer_seconds);
+    double seconds =
+        options_.costs.message_seconds + work * options_.costs.answer_seconds;
+    if (owner != reader.index) {
+      const int64_t bytes = runtime::EncodedBytes(request);
+      query->report.bytes += bytes;
+      seconds += static_cast<double>(bytes) * options_.costs.byte_seconds;
+    }
+    Submit(WorkerId{owner}, std::move(request), std::move(pending), seconds);
   }
 }
 
@@ -380,12 +383,12 @@ absl::StatusOr<Answers> ShardTraining::Answer(const LabeledData& queries,
   query.counts.assign(n, 0);
   MUSTER_RETURN_IF_ERROR(RouteAll(
       queries, lost, given, &query.report,
-      [&](WorkerId, int64_t batch, std::span<const int32_t> groups) {
+      [&](WorkerId reader, int64_t batch, std::span<const int32_t> groups) {
         const int64_t begin = batch * options_.batch_rows;
         std::copy(groups.begin(), groups.end(),
                   query.groups.begin() + begin * static_cast<int64_t>(copies));
         const auto rows = static_cast<int64_t>(groups.size() / copies);
-        Ask(Range(begin, begin + rows), &query);
+        Ask(Range(begin, begin + rows), reader, &query);
         progress_.done += rows;
         return absl::OkStatus();
       },
@@ -395,7 +398,7 @@ absl::StatusOr<Answers> ShardTraining::Answer(const LabeledData& queries,
           for (const int32_t group : pending.groups) {
             alive_[static_cast<size_t>(group)] = 0;
           }
-          Ask(pending.rows, &query);
+          Ask(pending.rows, pending.reader, &query);
           return absl::OkStatus();
         }
         for (size_t i = 0; i < pending.rows.size(); ++i) {

@@ -40,10 +40,10 @@ namespace muster::benchmarks {
 
 // Seconds of virtual time for counted work, of one core of the kind that
 // README.md names, and a network of 1 Gbit/s a worker. Measured seconds over
-// counts are in run.json; here the middle of those of `synthetic` (d = 20) and
-// `mnist` (d = 784) at default size with --threads=1, in ns: fit .06 to .07
-// (pruned passes), route .011 to .018 (blocked scans), train .3 to .8, answer
-// .25 to 1, row 300 to 400.
+// counts are in run.json (those of rows by themselves are not); here the middle
+// of those of `synthetic` (d = 20) and `mnist` (d = 784) at default size with
+// --threads=1, in ns: fit .06 to .07 (pruned passes), route .011 to .018
+// (blocked scans), train .3 to .8, answer .25 to 1, row 300 to 400.
 struct CostModel {
   double fit_seconds = 6.5e-11;     // a multiply-add of clustering
   double route_seconds = 1.5e-11;   // a multiply-add of routing
@@ -133,7 +133,8 @@ class ShardTraining {
 
   // Groups of the stored rows, n x p in the order of the stream.
   std::span<const int32_t> stored_groups() const { return stored_groups_; }
-  // Rows that a crash took with it, as copies.
+  // Rows, as copies, that were lost on their way: sent to a worker that was
+  // down, or crashed before it had them. What it had already is not counted.
   int64_t lost_rows() const { return lost_rows_; }
   // By group; rows = 0: never trained.
   std::span<const GroupTraining> trainings() const { return trainings_; }
@@ -149,6 +150,7 @@ class ShardTraining {
     int32_t group = 0;
     std::vector<int64_t> rows = {};    // kStore, kAnswer: of the data
     std::vector<int32_t> groups = {};  // kAnswer: beside rows
+    runtime::WorkerId reader = {};     // kAnswer: of the rows
   };
   // Called with what ended and its response; an error when it was lost.
   using Handler =
@@ -164,8 +166,8 @@ class ShardTraining {
   absl::Status Drain(const Handler& handler);
   // Streams `data` batch by batch through the workers' routers, one batch a
   // worker at a time; `routed` takes each batch's groups, `other` all other
-  // completions. Workers marked in `lost` read nothing. With `groups` nothing
-  // is routed: batch b was read by worker b mod W.
+  // completions. Workers marked in `lost` read nothing. With `groups` batches
+  // are read, and not routed.
   absl::Status RouteAll(
       const LabeledData& data, std::span<const char> lost,
       std::span<const int32_t> groups, PhaseReport* report,
@@ -175,9 +177,10 @@ class ShardTraining {
   void SendToOwners(const LabeledData& data, runtime::WorkerId reader,
                     int64_t begin, std::span<const int32_t> groups,
                     PhaseReport* report);
-  // Sends each row of `rows` (any subset of the queries) to the groups that
-  // are to answer it.
-  void Ask(std::span<const int64_t> rows, Query* query);
+  // `reader` sends each row of `rows` (any subset of the queries that it read)
+  // to the groups that are to answer it.
+  void Ask(std::span<const int64_t> rows, runtime::WorkerId reader,
+           Query* query);
 
   runtime::Cluster<ShardProgram>* const cluster_;
   const std::shared_ptr<const dispatch::Router> router_;
