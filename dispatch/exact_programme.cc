@@ -34,6 +34,10 @@ class StopHandler : public CbcEventHandler {
   runtime::Runtime runtime_;
 };
 
+// The solver's tolerances are absolute; in Problem::unit, which makes the
+// programme's value about n p, they are relative ones.
+constexpr double kTolerance = 1e-9;
+
 // What the programme is about; `allowed` and `largest_cost` leave parts out.
 struct Problem {
   const DistanceMatrix& costs;
@@ -42,6 +46,7 @@ struct Problem {
   SizeBounds sizes;
   std::vector<char> allowed = {};  // n: may be a centre
   double largest_cost = std::numeric_limits<double>::infinity();
+  double unit = 1;  // of costs in the solver
 };
 
 // The programme in the solver: n openings, then an arc for each allowed centre
@@ -89,7 +94,7 @@ void Load(const Problem& problem, bool only_feasible,
       add(link, i, -1);
       row_lower.push_back(-COIN_DBL_MAX);
       row_upper.push_back(0);
-      cost.push_back(only_feasible ? 0.0 : c);
+      cost.push_back(only_feasible ? 0.0 : c / problem.unit);
       upper.push_back(1);
     }
   }
@@ -110,11 +115,14 @@ struct Search {
 };
 
 // Branch and bound for the best, or for any, solution that costs less than
-// `cutoff`.
+// `cutoff`, and then for any that costs less by `increment`.
 Search Branch(const Problem& problem, bool only_feasible, double cutoff,
-              int64_t max_nodes, const runtime::Runtime& runtime) {
+              double increment, int64_t max_nodes,
+              const runtime::Runtime& runtime) {
   OsiClpSolverInterface solver;
   solver.messageHandler()->setLogLevel(0);
+  solver.setDblParam(OsiPrimalTolerance, kTolerance);
+  solver.setDblParam(OsiDualTolerance, kTolerance);
   Load(problem, only_feasible, &solver);
   CbcModel model(solver);
   model.setLogLevel(0);
@@ -124,11 +132,14 @@ Search Branch(const Problem& problem, bool only_feasible, double cutoff,
   model.passInEventHandler(&handler);
   model.setMaximumNodes(static_cast<int>(max_nodes));
   if (only_feasible) model.setMaximumSolutions(1);
-  if (std::isfinite(cutoff)) model.setCutoff(cutoff);
+  if (std::isfinite(cutoff)) model.setCutoff(cutoff / problem.unit);
+  model.setIntegerTolerance(kTolerance);
+  model.setCutoffIncrement(increment / problem.unit);
+  model.setAllowableGap(0);
   model.branchAndBound();
   Search result;
   result.nodes = model.getNodeCount();
-  result.lower_bound = model.getBestPossibleObjValue();
+  result.lower_bound = model.getBestPossibleObjValue() * problem.unit;
   const double* solution = model.bestSolution();
   if (solution != nullptr) {
     result.centers.emplace();
@@ -150,16 +161,32 @@ bool AllIntegers(const DistanceMatrix& costs) {
   return true;
 }
 
+DistanceMatrix Capped(const DistanceMatrix& costs, double cap) {
+  const int64_t n = costs.size();
+  std::vector<double> values;
+  values.reserve(static_cast<size_t>(n * n));
+  for (int64_t i = 0; i < n; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      values.push_back(std::min(cap, costs(i, j)));
+    }
+  }
+  return *DistanceMatrix::Create(std::move(values), n);
+}
+
 // Costs of the best assignments to sets of centres.
 class Assignments {
  public:
   Assignments(const DistanceMatrix& costs, int64_t copies,
               const SizeBounds& sizes)
-      : costs_(costs), copies_(copies), sizes_(sizes) {}
+      : costs_(costs), capped_(costs), copies_(copies), sizes_(sizes) {}
+
+  // From now on `Best` need be so only where it costs at most `cap`: the flow
+  // rounds costs to a part of the largest, which may be far above.
+  void Cap(double cap) { capped_ = Capped(costs_, cap); }
 
   std::vector<int32_t> Best(const std::vector<int64_t>& centers) const {
     std::optional<std::vector<int32_t>> best =
-        CheapestAssignment({.costs = &costs_,
+        CheapestAssignment({.costs = &capped_,
                             .centers = centers,
                             .copies = copies_,
                             .sizes = sizes_});
@@ -172,23 +199,17 @@ class Assignments {
 
  private:
   const DistanceMatrix& costs_;
+  DistanceMatrix capped_;
   int64_t copies_;
   SizeBounds sizes_;
 };
 
-// From the k largest openings, exchanges of one centre while they help and
+// Exchanges of one of `centers` for another of `order` while they help and
 // `bound` is not reached.
-std::vector<int64_t> FirstCenters(const Assignments& assignments,
-                                  const std::vector<double>& openings,
-                                  int64_t num_clusters, double bound,
-                                  const runtime::Runtime& runtime) {
-  const auto n = static_cast<int64_t>(openings.size());
-  std::vector<int64_t> order(static_cast<size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t x, int64_t y) {
-    return openings[x] > openings[y];
-  });
-  std::vector<int64_t> centers(order.begin(), order.begin() + num_clusters);
+std::vector<int64_t> Exchange(const Assignments& assignments,
+                              const std::vector<int64_t>& order,
+                              std::vector<int64_t> centers, double bound,
+                              const runtime::Runtime& runtime) {
   double cost = assignments.Cost(centers);
   for (bool improved = true; improved;) {
     improved = false;
@@ -209,6 +230,30 @@ std::vector<int64_t> FirstCenters(const Assignments& assignments,
     }
   }
   return centers;
+}
+
+// From the k largest openings by exchanges, with costs capped at what the last
+// ones cost for as long as that falls much. Sets that cap.
+std::vector<int64_t> FirstCenters(const std::vector<double>& openings,
+                                  int64_t num_clusters, double bound,
+                                  const runtime::Runtime& runtime,
+                                  Assignments* assignments) {
+  std::vector<int64_t> order(openings.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t x, int64_t y) {
+    return openings[x] > openings[y];
+  });
+  std::vector<int64_t> centers(order.begin(), order.begin() + num_clusters);
+  double cap = std::numeric_limits<double>::infinity();
+  while (true) {
+    const double cost = assignments->Cost(centers);
+    if (cost <= bound || cost >= cap / 2 || runtime::ShouldStop(runtime)) {
+      return centers;
+    }
+    cap = cost;
+    assignments->Cap(cap);
+    centers = Exchange(*assignments, order, std::move(centers), bound, runtime);
+  }
 }
 
 absl::Status ValidateFor(int64_t n, int64_t num_clusters, int64_t copies,
@@ -250,33 +295,44 @@ absl::StatusOr<ExactResult> SolveExactly(const DistanceMatrix& costs,
       const LpSolution lp,
       SolveClusteringLp(costs, num_clusters, copies, sizes,
                         {.count = CenterCount::kExactly}, runtime));
-  const bool integers = AllIntegers(costs);
-  ExactResult result;
-  result.lower_bound =
-      integers ? std::ceil(lp.lower_bound - 1e-6) : lp.lower_bound;
-  const Assignments assignments(costs, copies, sizes);
+  Assignments assignments(costs, copies, sizes);
+  // No cost is below 0, whatever the rounding errors.
+  const double root = std::max(0.0, lp.lower_bound);
   // A solution this near to the bound cannot be told from it.
-  const double slack = 1e-9 * std::abs(lp.lower_bound);
+  const double slack = kTolerance * root;
+  // Of larger costs 1 is too small a part to rest on.
+  const bool integers = slack <= 1e-3 && AllIntegers(costs);
+  ExactResult result;
+  result.lower_bound = integers ? std::ceil(root - 1e-6 - slack) : root;
   result.centers =
-      FirstCenters(assignments, lp.fractional.openings, num_clusters,
-                   result.lower_bound + slack, runtime);
+      FirstCenters(lp.fractional.openings, num_clusters,
+                   result.lower_bound + slack, runtime, &assignments);
   result.cost = assignments.Cost(result.centers);
   result.proven = result.cost <= result.lower_bound + slack;
   if (!result.proven) {
-    Problem problem = {costs, num_clusters, copies, sizes};
-    const double cutoff =
-        integers ? result.cost - 0.999 : result.cost - 1e-9 * result.cost;
+    // What a better solution saves at least, to be looked for.
+    const double saving = integers ? 0.999 : kTolerance * result.cost;
+    const double cutoff = result.cost - saving;
+    Problem problem = {.costs = costs,
+                       .num_clusters = num_clusters,
+                       .copies = copies,
+                       .sizes = sizes,
+                       .largest_cost = cutoff,
+                       .unit = result.cost / static_cast<double>(n * copies)};
     for (int64_t i = 0; i < n; ++i) {
       problem.allowed.push_back(lp.lower_bound + lp.opening_costs[i] <=
                                 cutoff + slack);
     }
     const Search search = Branch(problem, /*only_feasible=*/false, cutoff,
-                                 options.max_nodes, runtime);
+                                 saving, options.max_nodes, runtime);
     if (runtime::ShouldStop(runtime)) {
       return absl::CancelledError("exact: stopped from outside");
     }
     result.nodes = search.nodes;
-    if (search.centers.has_value()) result.centers = *search.centers;
+    if (search.centers.has_value() &&
+        assignments.Cost(*search.centers) < result.cost) {
+      result.centers = *search.centers;
+    }
     result.proven = search.complete;
     result.lower_bound = std::max(result.lower_bound, search.lower_bound);
   }
@@ -313,7 +369,7 @@ absl::StatusOr<ExactResult> SolveKCenterExactly(
     problem.largest_cost = radii[middle];
     Search search = Branch(problem, /*only_feasible=*/true,
                            std::numeric_limits<double>::infinity(),
-                           options.max_nodes, runtime);
+                           /*increment=*/0, options.max_nodes, runtime);
     if (runtime::ShouldStop(runtime)) {
       return absl::CancelledError("exact: stopped from outside");
     }

@@ -9,9 +9,12 @@
 // The root programme, solved by columns, gives a bound D, and a first solution
 // comes from its largest openings and exchanges of centres. When the two meet
 // there is nothing to branch on. Otherwise centres whose reduced cost exceeds
-// the gap are closed, and a heuristic assigns at each node to the k largest
-// openings. If all costs are integers, so is the optimum, and a node within 1
-// of the best known is pruned.
+// the gap are closed, arcs that cost more than all of the first solution are
+// left out, and a node is pruned unless it may be better than the best known by
+// 1e-9 of its cost: proven means proven up to that. If all costs are integers
+// (and the optimum below 1e6), so is the optimum, and a node within 1 of the
+// best known is pruned. The solver is given costs in units of the first
+// solution's mean, so that what is found does not depend on the unit of length.
 
 #include <cstdint>
 #include <vector>

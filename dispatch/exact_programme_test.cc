@@ -2,11 +2,15 @@
 
 #include <atomic>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/dispatch/assignment_flow.h"
+#include "muster/dispatch/points.h"
 #include "muster/dispatch/reference_instances.h"
+#include "muster/runtime/distributions.h"
 #include "muster/runtime/status_matchers.h"
 #include "muster/runtime/test_seed.h"
 
@@ -101,6 +105,86 @@ TEST(ExactProgrammeTest, AgreesWithTryingAllCentres) {
     EXPECT_NEAR(result->cost, optimum, 1e-7 * optimum);
     EXPECT_EQ(static_cast<int64_t>(result->centers.size()),
               instance.num_clusters);
+  }
+}
+
+DistanceMatrix Scaled(const DistanceMatrix& metric, double factor) {
+  const int64_t n = metric.size();
+  std::vector<double> values;
+  for (int64_t i = 0; i < n; ++i) {
+    for (int64_t j = 0; j < n; ++j) values.push_back(factor * metric(i, j));
+  }
+  return *DistanceMatrix::Create(std::move(values), n);
+}
+
+// The unit of length means nothing, however small or large.
+TEST(ExactProgrammeTest, AgreesWithTryingAllCentresInAnyUnit) {
+  const runtime::Rng root(runtime::TestSeed());
+  for (uint64_t trial = 0; trial < 60; ++trial) {
+    MetricInstance instance =
+        RandomInstance(root.Fork("exact_unit", trial), /*min_copies=*/1);
+    SCOPED_TRACE(instance.name);
+    const DistanceMatrix metric = instance.metric;
+    const Objective objective = kObjectives[trial % 3];
+    for (const double unit : {1e-8, 1e-4, 1e8}) {
+      SCOPED_TRACE(unit);
+      instance.metric = Scaled(metric, unit);
+      const auto result = Solve(instance, objective);
+      ASSERT_THAT(result, IsOk());
+      EXPECT_TRUE(result->proven);
+      const double optimum = EnumeratedOptimum(instance, objective);
+      EXPECT_NEAR(result->cost, optimum, 1e-7 * optimum);
+    }
+  }
+}
+
+// Points of the unit square whose optimum takes some branching: costs far below
+// the solver's tolerances must not have it pruned.
+TEST(ExactProgrammeTest, ProvesTheSameOptimumInAnyUnit) {
+  const runtime::Rng root(runtime::TestSeed());
+  for (uint64_t trial = 0; trial < 20; ++trial) {
+    runtime::Rng rng = root.Fork("square", trial);
+    PointSet points{.dimension = 2};
+    for (int i = 0; i < 2 * 14; ++i) {
+      points.values.push_back(static_cast<float>(runtime::Uniform01(rng)));
+    }
+    const DistanceMatrix metric = DistanceMatrix::Of(points.View());
+    MetricInstance instance = {
+        .metric = metric, .num_clusters = 4, .sizes = {2, 5}};
+    const double optimum = EnumeratedOptimum(instance, Objective::kKMeans);
+    for (const double unit : {1e-8, 1e-4, 1e-2, 1.0, 1e4, 1e8}) {
+      SCOPED_TRACE(unit);
+      instance.metric = Scaled(metric, unit);
+      const auto result = Solve(instance, Objective::kKMeans);
+      ASSERT_THAT(result, IsOk());
+      EXPECT_TRUE(result->proven);
+      EXPECT_NEAR(result->cost / (unit * unit), optimum, 1e-7 * optimum);
+    }
+  }
+}
+
+// A pair so far away that its own costs, were it not served by itself, dwarf
+// those of the others.
+TEST(ExactProgrammeTest, FarPointsDoNotHideTheOthers) {
+  runtime::Rng rng = runtime::Rng(runtime::TestSeed()).Fork("far");
+  PointSet points{.dimension = 2};
+  for (int i = 0; i < 2 * 10; ++i) {
+    points.values.push_back(static_cast<float>(runtime::Uniform01(rng)));
+  }
+  for (const float x : {1.0f, 0.0f, 1.0f, 0.0f}) points.values.push_back(x);
+  double first = 0;
+  for (const float far : {1e3f, 1e4f, 1e5f, 1e6f}) {
+    SCOPED_TRACE(far);
+    points.values[20] = points.values[22] = far;
+    MetricInstance instance = {.metric = DistanceMatrix::Of(points.View()),
+                               .num_clusters = 4,
+                               .sizes = {2, 5}};
+    const auto result = Solve(instance, Objective::kKMeans);
+    ASSERT_THAT(result, IsOk());
+    EXPECT_TRUE(result->proven);
+    // Its flows are exact to a part of the largest cost.
+    if (first == 0) first = EnumeratedOptimum(instance, Objective::kKMeans);
+    EXPECT_NEAR(result->cost, first, 1e-7 * first);
   }
 }
 
