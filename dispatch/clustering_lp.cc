@@ -167,6 +167,16 @@ class Master {
   LinearProgram program_;
 };
 
+// Arcs per point to begin with, in double until they are known to be at most n.
+int64_t InitialArcs(int64_t n, int64_t num_clusters, int64_t copies,
+                    double multiple) {
+  const double mean =
+      static_cast<double>(n * copies) / static_cast<double>(num_clusters);
+  return static_cast<int64_t>(
+      std::min(static_cast<double>(n),
+               static_cast<double>(copies) + std::ceil(multiple * mean)));
+}
+
 // From each point to the `count` points where it is served most cheaply.
 std::vector<std::pair<int64_t, int64_t>> NearestArcs(
     const DistanceMatrix& costs, int64_t count) {
@@ -212,10 +222,8 @@ absl::StatusOr<LpSolution> SolveClusteringLp(const DistanceMatrix& costs,
   MUSTER_RETURN_IF_ERROR(ValidateFeasible(n, num_clusters, copies, sizes));
   Master master(costs, num_clusters, copies, sizes, options.count);
   master.Begin();
-  const double mean =
-      static_cast<double>(n * copies) / static_cast<double>(num_clusters);
-  const int64_t initial = std::min(
-      n, copies + static_cast<int64_t>(std::ceil(options.initial_arcs * mean)));
+  const int64_t initial =
+      InitialArcs(n, num_clusters, copies, options.initial_arcs);
   std::vector<std::pair<int64_t, int64_t>> arcs = NearestArcs(costs, initial);
   LpSolution result;
   std::vector<double> opening_costs(static_cast<size_t>(n), 0.0);

@@ -156,6 +156,17 @@ TEST(ClusteringLpTest, ServesEveryCopyAtAnyCost) {
   EXPECT_LE(LargestViolation(lp->fractional, 2, {5, 5}), 1e-7);
 }
 
+TEST(ClusteringLpTest, AnyNumberOfInitialArcs) {
+  const DistanceMatrix star = Star(10);
+  for (const double arcs : {1e3, 1e18, 1e30, 1e308}) {
+    const auto lp =
+        SolveClusteringLp(star, 3, 1, {3, 11}, {.initial_arcs = arcs});
+    ASSERT_THAT(lp, IsOk());
+    EXPECT_EQ(lp->arcs, 11 * 11);
+    EXPECT_NEAR(lp->cost, 10, 1e-9);
+  }
+}
+
 TEST(ClusteringLpTest, AllPointsEqualCostNothing) {
   const auto lp = SolveClusteringLp(FarGroups(1, 6), 3, 2, {2, 6});
   ASSERT_THAT(lp, IsOk());
