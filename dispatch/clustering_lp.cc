@@ -19,11 +19,19 @@ namespace {
 // Arcs added to a centre in one round, and below what reduced cost.
 constexpr size_t kArcsPerCenter = 40;
 constexpr double kReducedCost = -1e-10;
-// Cost of a copy that no arc serves, in units of the largest cost; raised by
+// What a copy costs that no arc serves, in units of the largest cost; raised by
 // the same factor while any is needed.
-constexpr double kUnservedCost = 8;
+constexpr double kCeiling = 8;
+// Gaps, by cost: what the solver attains as a rule, and what it must.
+constexpr double kUsualGap = 1e-9;
+constexpr double kSolvedGap = 1e-7;
+// Error of a sum of numbers of both signs, by the sum of their sizes.
+constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
 
-// The programme over the arcs generated so far, costs divided by the largest.
+// The programme over the arcs generated so far, costs in a unit: at first the
+// largest. No column costs more than a ceiling, so that multipliers do not grow
+// beyond where their rounding errors matter; dearer arcs and unserved copies
+// cost that. A solution with neither is one of the programme asked for.
 class Master {
  public:
   Master(const DistanceMatrix& costs, int64_t num_clusters, int64_t copies,
@@ -50,7 +58,7 @@ class Master {
     }
     for (int64_t j = 0; j < n_; ++j) {
       const LpEntry entries[] = {{Point(j), 1}};
-      program_.AddColumn(0, p_, unserved_cost_, entries);
+      program_.AddColumn(0, p_, ceiling_, entries);
     }
   }
 
@@ -66,8 +74,7 @@ class Master {
     for (const auto& [i, j] : arcs) {
       const LpEntry entries[] = {
           {Point(j), 1}, {Lower(i), 1}, {Upper(i), 1}, {row++, 1}};
-      arc_[i * n_ + j] =
-          program_.AddColumn(0, 1, costs_(i, j) / unit_, entries);
+      arc_[i * n_ + j] = program_.AddColumn(0, 1, ArcCost(i, j), entries);
     }
     num_arcs_ += static_cast<int64_t>(arcs.size());
   }
@@ -78,15 +85,28 @@ class Master {
 
   double Cost() const { return program_.Objective() * unit_; }
 
-  double Unserved() const {
+  double unit() const { return unit_; }
+
+  // Whether the solution has unserved copies or arcs above the ceiling.
+  bool AtCeiling() const {
     const std::span<const double> columns = program_.Columns();
-    return *std::max_element(columns.begin() + n_, columns.begin() + 2 * n_);
-  }
-  void RaiseUnservedCost() {
-    unserved_cost_ *= kUnservedCost;
     for (int64_t j = 0; j < n_; ++j) {
-      program_.SetCost(static_cast<int32_t>(n_ + j), unserved_cost_);
+      if (columns[n_ + j] > kOpeningTolerance) return true;
+      for (int64_t i = 0; i < n_; ++i) {
+        if (HasArc(i, j) && costs_(i, j) / unit_ > ceiling_ &&
+            columns[arc_[i * n_ + j]] > kOpeningTolerance) {
+          return true;
+        }
+      }
     }
+    return false;
+  }
+  void RaiseCeiling() { SetCosts(unit_, kCeiling * ceiling_); }
+
+  // Costs in units of `unit`. If that is the mean cost of some solution, no
+  // copy of a better one costs more than n p.
+  void Rescale(double unit) {
+    SetCosts(unit, kCeiling * static_cast<double>(n_) * p_);
   }
 
   // D, max(0, r_i) of each point, and the arcs that may lower the cost.
@@ -96,30 +116,39 @@ class Master {
     // Multipliers of inequalities, whatever sign the solver's rounding has.
     const double nu =
         exactly_ ? -duals[Count()] : std::max(0.0, -duals[Count()]);
-    double bound = -k_ * nu;
-    for (int64_t j = 0; j < n_; ++j) bound += p_ * duals[Point(j)];
+    double bound = -k_ * nu, size = k_ * std::abs(nu);
+    for (int64_t j = 0; j < n_; ++j) {
+      bound += p_ * duals[Point(j)];
+      size += p_ * std::abs(duals[Point(j)]);
+    }
     arcs->clear();
     std::vector<std::pair<double, int64_t>> candidates;
     for (int64_t i = 0; i < n_; ++i) {
       const double lower = std::max(0.0, duals[Lower(i)]);
       const double upper = std::max(0.0, -duals[Upper(i)]);
       double reduced = a_ * lower - b_ * upper + nu;
+      double reduced_size = a_ * lower + b_ * upper + std::abs(nu);
       candidates.clear();
       for (int64_t j = 0; j < n_; ++j) {
         const double cost =
             costs_(i, j) / unit_ - duals[Point(j)] - lower + upper;
-        reduced += std::min(0.0, cost);
-        if (cost < kReducedCost && !HasArc(i, j))
+        if (cost >= 0) continue;
+        reduced += cost;
+        reduced_size += std::abs(duals[Point(j)]) + lower + upper;
+        if (cost < kReducedCost && !HasArc(i, j)) {
           candidates.push_back({cost, j});
+        }
       }
       bound += std::min(0.0, reduced);
-      (*opening_costs)[i] = std::max(0.0, reduced) * unit_;
+      if (reduced < 0) size += reduced_size;
+      (*opening_costs)[i] =
+          std::max(0.0, reduced - kRounding * reduced_size) * unit_;
       if (reduced >= kReducedCost) continue;
       std::sort(candidates.begin(), candidates.end());
       candidates.resize(std::min(candidates.size(), kArcsPerCenter));
       for (const auto& [cost, j] : candidates) arcs->push_back({i, j});
     }
-    return bound * unit_;
+    return (bound - kRounding * size) * unit_;
   }
 
   // The programme's solution, its rounding errors removed: shares in [0, y],
@@ -156,12 +185,26 @@ class Master {
   int32_t Upper(int64_t i) const { return static_cast<int32_t>(2 * n_ + i); }
   int32_t Count() const { return static_cast<int32_t>(3 * n_); }
 
+  double ArcCost(int64_t i, int64_t j) const {
+    return std::min(costs_(i, j) / unit_, ceiling_);
+  }
+  void SetCosts(double unit, double ceiling) {
+    unit_ = unit;
+    ceiling_ = ceiling;
+    for (int64_t j = 0; j < n_; ++j) {
+      program_.SetCost(static_cast<int32_t>(n_ + j), ceiling_);
+      for (int64_t i = 0; i < n_; ++i) {
+        if (HasArc(i, j)) program_.SetCost(arc_[i * n_ + j], ArcCost(i, j));
+      }
+    }
+  }
+
   const DistanceMatrix& costs_;
   const int64_t n_;
   const double k_, p_, a_, b_;
   const bool exactly_;
-  const double unit_;
-  double unserved_cost_ = kUnservedCost;
+  double unit_;
+  double ceiling_ = kCeiling;
   std::vector<int32_t> arc_;  // n x n: the arc's column, -1: not generated
   int64_t num_arcs_ = 0;
   LinearProgram program_;
@@ -196,6 +239,17 @@ std::vector<std::pair<int64_t, int64_t>> NearestArcs(
   return arcs;
 }
 
+// Sets what `result` says of its solution; the gap that is open.
+double Conclude(const DistanceMatrix& costs, FractionalClustering fractional,
+                double bound, double tolerance, LpSolution* result) {
+  result->fractional = std::move(fractional);
+  result->cost = FractionalCost(costs, result->fractional);
+  result->lower_bound = std::min(bound, result->cost);
+  const double open = result->cost - result->lower_bound;
+  result->solved = open <= std::max(tolerance, kSolvedGap) * result->cost;
+  return open;
+}
+
 }  // namespace
 
 absl::Status Validate(const ClusteringLpOptions& options) {
@@ -227,7 +281,8 @@ absl::StatusOr<LpSolution> SolveClusteringLp(const DistanceMatrix& costs,
   std::vector<std::pair<int64_t, int64_t>> arcs = NearestArcs(costs, initial);
   LpSolution result;
   std::vector<double> opening_costs(static_cast<size_t>(n), 0.0);
-  double best_bound = -std::numeric_limits<double>::infinity();
+  result.opening_costs = opening_costs;
+  double best_bound = 0;  // no cost is below it
   while (true) {
     master.AddArcs(arcs);
     ++result.rounds;
@@ -255,15 +310,25 @@ absl::StatusOr<LpSolution> SolveClusteringLp(const DistanceMatrix& costs,
       result.opening_costs = opening_costs;
     }
     const double gap = master.Cost() - best_bound;
-    if (arcs.empty() || gap <= options.tolerance * std::abs(master.Cost())) {
-      if (master.Unserved() <= kOpeningTolerance) break;
-      master.RaiseUnservedCost();  // this programme is not the one asked for
+    if (!arcs.empty() && gap > options.tolerance * master.Cost()) continue;
+    if (master.AtCeiling()) {
+      master.RaiseCeiling();
       arcs.clear();
+      continue;
+    }
+    const double open = Conclude(costs, master.Solution(), best_bound,
+                                 options.tolerance, &result);
+    if (open <= std::max(options.tolerance, kUsualGap) * result.cost) break;
+    // The solver does not see what is far below the unit: few points that are
+    // far from all others make the largest cost say nothing of the rest.
+    const double unit = result.cost / static_cast<double>(n * copies);
+    if (unit <= 0.5 * master.unit()) {
+      master.Rescale(unit);
+      arcs.clear();
+    } else if (arcs.empty()) {
+      break;
     }
   }
-  result.fractional = master.Solution();
-  result.cost = FractionalCost(costs, result.fractional);
-  result.lower_bound = std::min(best_bound, result.cost);
   result.arcs = master.num_arcs();
   result.iterations = master.program().iterations();
   return result;

@@ -97,6 +97,7 @@ TEST(ClusteringLpTest, BoundsTheOptimumOnGeneratedInstances) {
             SolveClusteringLp(costs, instance.num_clusters, instance.copies,
                               instance.sizes, {.count = count});
         ASSERT_THAT(lp, IsOk());
+        EXPECT_TRUE(lp->solved);
         EXPECT_LE(lp->cost, optimum + 1e-7 * optimum);
         EXPECT_LE(lp->lower_bound, lp->cost);
         EXPECT_GE(lp->lower_bound, lp->cost - 1e-7 * costs.Largest());
@@ -156,6 +157,67 @@ TEST(ClusteringLpTest, ServesEveryCopyAtAnyCost) {
   EXPECT_LE(LargestViolation(lp->fractional, 2, {5, 5}), 1e-7);
 }
 
+// Twelve points of the unit square and two that coincide far away, which two of
+// the centres serve at no cost: the value is the same at any distance, though
+// the largest cost is up to 10^12 times the mean.
+TEST(ClusteringLpTest, FarPointsDoNotHideTheOthers) {
+  const runtime::Rng root(runtime::TestSeed());
+  for (uint64_t trial = 0; trial < 5; ++trial) {
+    runtime::Rng rng = root.Fork("far", trial);
+    PointSet points{.dimension = 2};
+    for (int i = 0; i < 2 * 12; ++i) {
+      points.values.push_back(static_cast<float>(runtime::Uniform01(rng)));
+    }
+    points.values.resize(2 * 14, 0.0f);
+    for (const Objective objective : kSums) {
+      for (const CenterCount count : kCounts) {
+        double near = 0;
+        for (const float far : {1e1f, 1e3f, 1e4f, 1e5f, 1e6f}) {
+          SCOPED_TRACE(far);
+          points.values[24] = points.values[26] = far;
+          const auto lp = SolveClusteringLp(
+              ConnectionCosts(objective, DistanceMatrix::Of(points.View())), 5,
+              2, {2, 10}, {.count = count});
+          ASSERT_THAT(lp, IsOk());
+          EXPECT_TRUE(lp->solved);
+          if (near == 0) near = lp->cost;
+          EXPECT_NEAR(lp->cost, near, 1e-6 * near);
+          EXPECT_NEAR(lp->lower_bound, near, 1e-6 * near);
+          EXPECT_LE(LargestViolation(lp->fractional, 2, {2, 10}), 1e-7);
+        }
+      }
+    }
+  }
+}
+
+// Points over twelve orders of magnitude, most of which some copy must cross.
+TEST(ClusteringLpTest, SolvesCostsOfAllSizes) {
+  const runtime::Rng root(runtime::TestSeed());
+  for (uint64_t trial = 0; trial < 20; ++trial) {
+    runtime::Rng rng = root.Fork("sizes", trial);
+    PointSet points{.dimension = 2};
+    for (int i = 0; i < 2 * 12; ++i) {
+      points.values.push_back(static_cast<float>(
+          std::pow(10, runtime::Uniform(rng, -6, 6)) * runtime::Normal(rng)));
+    }
+    for (const Objective objective : kSums) {
+      const MetricInstance instance = {
+          .metric = DistanceMatrix::Of(points.View()),
+          .num_clusters = 4,
+          .copies = 2,
+          .sizes = {4, 8}};
+      const auto lp =
+          SolveClusteringLp(ConnectionCosts(objective, instance.metric), 4, 2,
+                            instance.sizes, {.count = CenterCount::kExactly});
+      ASSERT_THAT(lp, IsOk());
+      EXPECT_TRUE(lp->solved);
+      EXPECT_LE(lp->cost - lp->lower_bound, 1e-7 * lp->cost);
+      EXPECT_LE(lp->lower_bound,
+                (1 + 1e-9) * EnumeratedOptimum(instance, objective));
+    }
+  }
+}
+
 TEST(ClusteringLpTest, AnyNumberOfInitialArcs) {
   const DistanceMatrix star = Star(10);
   for (const double arcs : {1e3, 1e18, 1e30, 1e308}) {
@@ -170,6 +232,7 @@ TEST(ClusteringLpTest, AnyNumberOfInitialArcs) {
 TEST(ClusteringLpTest, AllPointsEqualCostNothing) {
   const auto lp = SolveClusteringLp(FarGroups(1, 6), 3, 2, {2, 6});
   ASSERT_THAT(lp, IsOk());
+  EXPECT_TRUE(lp->solved);
   EXPECT_EQ(lp->cost, 0);
   EXPECT_NEAR(lp->lower_bound, 0, 1e-9);
 }

@@ -23,6 +23,7 @@ struct Relaxation {
   double lower_bound = 0;
   double radius = 0;  // k-center
   int64_t rounds = 0;
+  bool solved = true;
 };
 
 absl::StatusOr<Relaxation> Relax(const ClusteringProblem& problem,
@@ -49,6 +50,7 @@ absl::StatusOr<Relaxation> Relax(const ClusteringProblem& problem,
   result.fractional = std::move(lp.fractional);
   result.lower_bound = lp.lower_bound;
   result.rounds = lp.rounds;
+  result.solved = lp.solved;
   return result;
 }
 
@@ -117,6 +119,7 @@ absl::StatusOr<Clustering> LpRoundingClusterer::Cluster(
       .guaranteed_sizes = rounded.guaranteed_sizes,
       .scope = CertificateScope::kAnyCenters,
       .iterations = lp.rounds,
+      .converged = lp.solved,
   };
   Finish(problem, &result, runtime);
   // With relaxed sizes the cost may fall below what the asked ones allow.

@@ -6,8 +6,9 @@
 // The stages are in clustering_lp.h, threshold_lp.h and lp_rounding.h.
 //
 // The cost comes with a lower bound over all centres, the programme's. Proven
-// for paper mode: cost <= 11 (k-median), 95 (k-means), 5 (k-center) times it.
-// With distinct copies nothing is proven; on random instances with n <= 9
+// for paper mode: cost <= 11 (k-median), 95 (k-means), 5 (k-center) times it,
+// up to the programme's gap of 1e-7 and unless `converged` is false. With
+// distinct copies nothing is proven; on random instances with n <= 9
 // lp_rounding_test holds the ratio to the optimum to 2.5 (k-median), 4
 // (k-means) and 2.5 (k-center); the worst of seven thousand were 1.83, 3.00 and
 // 2.00.
@@ -49,7 +50,8 @@ class LpRoundingClusterer final : public Clusterer {
 
   absl::string_view name() const override { return "lp_rounding"; }
   ClustererTraits traits() const override;
-  // At most k clusters. The random generator is not used.
+  // At most k clusters. `converged` is false where the programme was not solved
+  // (LpSolution::solved). The random generator is not used.
   absl::StatusOr<Clustering> Cluster(
       const ClusteringProblem& problem, runtime::Rng rng,
       const runtime::Runtime& runtime) const override;

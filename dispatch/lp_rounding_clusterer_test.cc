@@ -1,5 +1,7 @@
 #include "muster/dispatch/lp_rounding_clusterer.h"
 
+#include <algorithm>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/dispatch/points.h"
@@ -53,6 +55,28 @@ TEST(LpRoundingClustererTest, PaperModeDoublesCopies) {
   EXPECT_LT(result->cost, 40);
   // No bound is above what was found.
   EXPECT_LE(result->lower_bound, result->cost);
+}
+
+// Two pairs and one far away, whose squared distances are 10^10 times theirs:
+// the bound is still the programme's value, two centres at each pair.
+TEST(LpRoundingClustererTest, KeepsItsPromiseWithFarPoints) {
+  for (const float far : {1e2f, 1e5f}) {
+    SCOPED_TRACE(far);
+    const PointSet points = {{0, 1, 10, 11, far, far}, 1};
+    const ClusteringProblem problem = {.points = points.View(),
+                                       .num_clusters = 6,
+                                       .copies = 2,
+                                       .sizes = {0, 2}};
+    for (const RoundingMode mode :
+         {RoundingMode::kPaper, RoundingMode::kDistinct}) {
+      const auto result =
+          LpRoundingClusterer({.mode = mode}).Cluster(problem, Rng(1), {});
+      ASSERT_THAT(result, IsOk());
+      EXPECT_TRUE(result->converged);
+      EXPECT_NEAR(result->lower_bound, std::min(4.0, result->cost), 1e-6);
+      EXPECT_LE(result->cost, 95 * 4.0);
+    }
+  }
 }
 
 TEST(LpRoundingClustererTest, WithinBoundsSaysSo) {
