@@ -78,11 +78,12 @@ absl::StatusOr<Clustering> BalancedClusterer::Cluster(
     const ClusteringProblem& problem, runtime::Rng rng,
     const runtime::Runtime& runtime) const {
   MUSTER_RETURN_IF_ERROR(ValidateFor(*this, problem));
-  PointSet centers = SelectPoints(
-      problem.points,
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::vector<int64_t> seeds,
       SeedKMeansPlusPlus(problem.points, problem.num_clusters, problem.weights,
                          {.trials = options_.seed_trials}, rng.Fork("seed"),
                          runtime));
+  PointSet centers = SelectPoints(problem.points, seeds);
   Clustering result{.copies = problem.copies,
                     .scope = CertificateScope::kFixedCenters,
                     .converged = false};

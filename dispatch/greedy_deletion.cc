@@ -4,11 +4,13 @@
 #include <limits>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "muster/dispatch/centroids.h"
 #include "muster/dispatch/packed_centers.h"
 #include "muster/dispatch/squared_distance.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
+#include "muster/runtime/observer.h"
 
 namespace muster::dispatch {
 namespace {
@@ -38,13 +40,19 @@ std::vector<double> RemovalCosts(PointsView points, const PointSet& centers,
 
 }  // namespace
 
-PointSet DeleteGreedily(PointsView points, PointSet centers, int64_t k,
-                        const runtime::Runtime& runtime) {
+absl::StatusOr<PointSet> DeleteGreedily(PointsView points, PointSet centers,
+                                        int64_t k,
+                                        const runtime::Runtime& runtime) {
   MUSTER_CHECK(k >= 1);
-  const int64_t d = points.dimension;
+  const int64_t d = points.dimension, count = centers.size();
   std::vector<int32_t> nearest(static_cast<size_t>(2 * points.size));
   std::vector<int32_t> clusters(static_cast<size_t>(points.size));
   while (centers.size() > k) {
+    if (!runtime::ReportProgress(runtime, {.phase = "greedy deletion",
+                                           .done = count - centers.size(),
+                                           .total = count - k})) {
+      return absl::CancelledError("greedy deletion: stopped from outside");
+    }
     PackedCenters(centers.View()).Nearest(points, 2, nearest, runtime);
     const std::vector<double> costs =
         RemovalCosts(points, centers, nearest, runtime);

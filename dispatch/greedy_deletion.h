@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "absl/status/statusor.h"
 #include "muster/dispatch/points.h"
 #include "muster/runtime/runtime.h"
 
@@ -16,10 +17,12 @@ namespace muster::dispatch {
 // While there are more than k centres (k >= 1, CHECKed): drops the one whose
 // removal raises the k-means cost least (its points go to their second nearest;
 // ties: the lowest index), then moves each other centre to the mean of its
-// points. The centres that are left, in their order. O((N - k) n N d) for N
-// centres; the bits do not depend on the threads.
-PointSet DeleteGreedily(PointsView points, PointSet centers, int64_t k,
-                        const runtime::Runtime& runtime = {});
+// points. The centres that are left, in their order. Progress is reported
+// before each deletion; Cancelled when that asks for a stop. O((N - k) n N d)
+// for N centres; the bits do not depend on the threads.
+absl::StatusOr<PointSet> DeleteGreedily(PointsView points, PointSet centers,
+                                        int64_t k,
+                                        const runtime::Runtime& runtime = {});
 
 // Moves each centre to the mean of the points within a third of its distance to
 // the next centre; one without such points stays. So a far point of a

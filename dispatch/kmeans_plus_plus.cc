@@ -4,10 +4,13 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
 #include "muster/runtime/distributions.h"
+#include "muster/runtime/observer.h"
 #include "muster/runtime/vectorize.h"
 
 namespace muster::dispatch {
@@ -67,8 +70,15 @@ class Seeder {
     state_.masses.assign(blocks_.size(), 0.0);
   }
 
-  std::vector<int64_t> Run(int64_t k, int64_t trials, runtime::Rng rng) {
+  absl::StatusOr<std::vector<int64_t>> Run(int64_t k, int64_t trials,
+                                           runtime::Rng rng) {
     while (static_cast<int64_t>(centers_.size()) < k) {
+      if (!runtime::ReportProgress(
+              runtime_, {.phase = "k-means++",
+                         .done = static_cast<int64_t>(centers_.size()),
+                         .total = k})) {
+        return absl::CancelledError("k-means++: stopped from outside");
+      }
       const auto step = static_cast<uint64_t>(centers_.size());
       runtime::Rng draw = rng.Fork("kmeans++", step);
       if (centers_.empty()) {
@@ -223,11 +233,10 @@ class Seeder {
 
 }  // namespace
 
-std::vector<int64_t> SeedKMeansPlusPlus(PointsView points, int64_t k,
-                                        std::span<const double> weights,
-                                        const SeedOptions& options,
-                                        runtime::Rng rng,
-                                        const runtime::Runtime& runtime) {
+absl::StatusOr<std::vector<int64_t>> SeedKMeansPlusPlus(
+    PointsView points, int64_t k, std::span<const double> weights,
+    const SeedOptions& options, runtime::Rng rng,
+    const runtime::Runtime& runtime) {
   MUSTER_CHECK(1 <= k && k <= points.size);
   MUSTER_CHECK(points.size <= std::numeric_limits<int32_t>::max());
   MUSTER_CHECK(weights.empty() ||

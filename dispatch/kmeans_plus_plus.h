@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "muster/dispatch/points.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/runtime.h"
@@ -30,16 +31,16 @@ struct SeedOptions {
   int64_t trials = 1;
 };
 
-// The indices of k distinct points in the order of their choice; 1 <= k <= n
-// (CHECKed). weights: none (all 1), or n finite values > 0. Distances in
-// double. O(n k d) time at most, less where the triangle inequality shows that
-// a new centre is too far from a point's own to matter; O(n) memory. The bits
-// are a function of points, k, weights, options and rng.
-std::vector<int64_t> SeedKMeansPlusPlus(PointsView points, int64_t k,
-                                        std::span<const double> weights,
-                                        const SeedOptions& options,
-                                        runtime::Rng rng,
-                                        const runtime::Runtime& runtime = {});
+// The indices of k distinct points in the order of their choice; 1 <= k <= n <
+// 2^31 (CHECKed). weights: none (all 1), or n finite values > 0. Progress is
+// reported before each centre; Cancelled when that asks for a stop. Distances
+// in double. O(n k d) time at most, less where the triangle inequality shows
+// that a new centre is too far from a point's own to matter; O(n) memory. The
+// bits are a function of points, k, weights, options and rng.
+absl::StatusOr<std::vector<int64_t>> SeedKMeansPlusPlus(
+    PointsView points, int64_t k, std::span<const double> weights,
+    const SeedOptions& options, runtime::Rng rng,
+    const runtime::Runtime& runtime = {});
 
 }  // namespace muster::dispatch
 

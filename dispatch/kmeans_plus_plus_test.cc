@@ -1,23 +1,30 @@
 #include "muster/dispatch/kmeans_plus_plus.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <set>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/dispatch/points.h"
 #include "muster/dispatch/squared_distance.h"
 #include "muster/runtime/distributions.h"
+#include "muster/runtime/observer.h"
 #include "muster/runtime/rng.h"
+#include "muster/runtime/runtime.h"
+#include "muster/runtime/status_matchers.h"
 #include "muster/runtime/test_seed.h"
 
 namespace muster::dispatch {
 namespace {
 
+using ::muster::runtime::IsOk;
 using ::muster::runtime::Normal;
 using ::muster::runtime::Rng;
+using ::muster::runtime::StatusIs;
 using ::muster::runtime::TestSeed;
 using ::muster::runtime::UniformInt;
 using ::testing::UnorderedElementsAre;
@@ -25,8 +32,10 @@ using ::testing::UnorderedElementsAre;
 std::vector<int64_t> Seed(const PointSet& points, int64_t k, Rng rng,
                           SeedOptions options = {}, int threads = 1,
                           std::span<const double> weights = {}) {
-  return SeedKMeansPlusPlus(points.View(), k, weights, options, rng,
-                            {.threads = threads});
+  const auto seeds = SeedKMeansPlusPlus(points.View(), k, weights, options, rng,
+                                        {.threads = threads});
+  EXPECT_THAT(seeds, IsOk());
+  return *seeds;
 }
 
 PointSet RandomPoints(Rng rng, int64_t n, int64_t d) {
@@ -189,6 +198,41 @@ TEST(KMeansPlusPlusTest, MoreTrialsGiveLowerPotentials) {
         points, Seed(points, 20, root.Fork("draw", trial), {.trials = 5}));
   }
   EXPECT_LT(greedy, 0.97 * plain);
+}
+
+// Stops before a centre.
+class StopAt : public runtime::Observer {
+ public:
+  explicit StopAt(int64_t centers) : centers_(centers) {}
+  bool OnProgress(const runtime::Progress& progress) override {
+    EXPECT_EQ(progress.phase, "k-means++");
+    EXPECT_EQ(progress.done, calls_++);
+    EXPECT_EQ(progress.total, 12);
+    return progress.done < centers_;
+  }
+  int64_t calls() const { return calls_; }
+
+ private:
+  const int64_t centers_;
+  int64_t calls_ = 0;
+};
+
+TEST(KMeansPlusPlusTest, StopsBeforeAnyCentre) {
+  const PointSet points = RandomPoints(Rng(5), 100, 3);
+  const auto seed = [&](const runtime::Runtime& runtime) {
+    return SeedKMeansPlusPlus(points.View(), 12, {}, {}, Rng(9), runtime);
+  };
+  for (const int64_t centers : {0, 1, 11}) {
+    StopAt observer(centers);
+    EXPECT_THAT(seed({.observer = &observer}),
+                StatusIs(absl::StatusCode::kCancelled));
+    EXPECT_EQ(observer.calls(), centers + 1);
+  }
+  StopAt never(12);
+  EXPECT_THAT(seed({.observer = &never}), IsOk());
+  EXPECT_EQ(never.calls(), 12);
+  const std::atomic<bool> stop = true;
+  EXPECT_THAT(seed({.stop = &stop}), StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST(KMeansPlusPlusTest, DoesNotDependOnThreads) {

@@ -194,10 +194,12 @@ absl::StatusOr<Clustering> MergeSplitClusterer::Cluster(
   MUSTER_RETURN_IF_ERROR(ValidateFor(*this, problem));
   const int64_t n = problem.points.size, p = problem.copies;
   Clustering result{.copies = p, .guaranteed_sizes = problem.sizes};
-  PointSet centers = SelectPoints(
-      problem.points, SeedKMeansPlusPlus(problem.points, problem.num_clusters,
-                                         {}, {.trials = options_.seed_trials},
-                                         rng.Fork("seed"), runtime));
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::vector<int64_t> seeds,
+      SeedKMeansPlusPlus(problem.points, problem.num_clusters, {},
+                         {.trials = options_.seed_trials}, rng.Fork("seed"),
+                         runtime));
+  PointSet centers = SelectPoints(problem.points, seeds);
   std::vector<int32_t> clusters(static_cast<size_t>(n * p)), before;
   result.converged = false;
   while (!result.converged && result.iterations < options_.max_iterations) {

@@ -122,9 +122,10 @@ Clustering Complete(const ClusteringProblem& problem, PointSet centers,
 }
 
 // Centres by oversampling, deletion and a ball step.
-PointSet MeansByDeletion(const ClusteringProblem& problem,
-                         const StabilityOptions& options, runtime::Rng rng,
-                         const runtime::Runtime& runtime) {
+absl::StatusOr<PointSet> MeansByDeletion(const ClusteringProblem& problem,
+                                         const StabilityOptions& options,
+                                         runtime::Rng rng,
+                                         const runtime::Runtime& runtime) {
   const auto k = static_cast<double>(problem.num_clusters);
   const double draws =
       options.oversampling == StabilityOptions::Oversampling::kLogarithmic
@@ -132,24 +133,27 @@ PointSet MeansByDeletion(const ClusteringProblem& problem,
           : 2 * k / (1 - 5 * options.rho);
   const int64_t count =
       std::min(problem.points.size, static_cast<int64_t>(std::ceil(draws)));
-  PointSet centers = SelectPoints(
-      problem.points, SeedKMeansPlusPlus(problem.points, count, {}, {},
-                                         rng.Fork("draws"), runtime));
-  centers = DeleteGreedily(problem.points, std::move(centers),
-                           problem.num_clusters, runtime);
+  MUSTER_ASSIGN_OR_RETURN(const std::vector<int64_t> seeds,
+                          SeedKMeansPlusPlus(problem.points, count, {}, {},
+                                             rng.Fork("draws"), runtime));
+  MUSTER_ASSIGN_OR_RETURN(
+      const PointSet centers,
+      DeleteGreedily(problem.points, SelectPoints(problem.points, seeds),
+                     problem.num_clusters, runtime));
   return BallStep(problem.points, centers, runtime);
 }
 
 // Squared distances to use as thresholds: for costs w 2^(i / 2) around the
 // average cost w of a clustering that k-means++ seeds give.
-std::vector<double> Thresholds(const ClusteringProblem& problem, int64_t count,
-                               runtime::Rng rng,
-                               const runtime::Runtime& runtime) {
+absl::StatusOr<std::vector<double>> Thresholds(
+    const ClusteringProblem& problem, int64_t count, runtime::Rng rng,
+    const runtime::Runtime& runtime) {
   const bool means = problem.objective == Objective::kKMeans;
-  const PointSet centers = SelectPoints(
-      problem.points,
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::vector<int64_t> seeds,
       SeedKMeansPlusPlus(problem.points, problem.num_clusters, {},
                          {.power = means ? 2 : 1}, rng.Fork("scale"), runtime));
+  const PointSet centers = SelectPoints(problem.points, seeds);
   std::vector<int32_t> nearest(static_cast<size_t>(problem.points.size));
   PackedCenters(centers.View()).Nearest(problem.points, 1, nearest, runtime);
   const double average =
@@ -171,8 +175,8 @@ absl::StatusOr<Clustering> ByThresholds(const ClusteringProblem& problem,
                                         int64_t num_thresholds,
                                         runtime::Rng rng,
                                         const runtime::Runtime& runtime) {
-  const std::vector<double> thresholds =
-      Thresholds(problem, num_thresholds, rng, runtime);
+  MUSTER_ASSIGN_OR_RETURN(const std::vector<double> thresholds,
+                          Thresholds(problem, num_thresholds, rng, runtime));
   const ThresholdGraphs graphs(problem.points, thresholds, runtime);
   Clustering best;
   for (int64_t t = 0; t < num_thresholds; ++t) {
@@ -237,8 +241,9 @@ absl::StatusOr<Clustering> StabilityClusterer::Cluster(
     return absl::CancelledError("stability: stopped before it began");
   }
   if (means) {
-    return Complete(problem, MeansByDeletion(problem, options_, rng, runtime),
-                    runtime);
+    MUSTER_ASSIGN_OR_RETURN(PointSet centers,
+                            MeansByDeletion(problem, options_, rng, runtime));
+    return Complete(problem, std::move(centers), runtime);
   }
   return Complete(
       problem,

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/dispatch/clustering.h"
@@ -14,6 +15,7 @@
 #include "muster/dispatch/size_bounds.h"
 #include "muster/dispatch/threshold_graph.h"
 #include "muster/runtime/distributions.h"
+#include "muster/runtime/observer.h"
 #include "muster/runtime/rng.h"
 #include "muster/runtime/status_matchers.h"
 #include "muster/runtime/test_seed.h"
@@ -34,9 +36,35 @@ TEST(GreedyDeletionTest, DropsTheCentreThatCostsLeast) {
   // Heaps at 0, 10 and 30 with centres 0, 1, 10, 30: dropping 1 costs least
   // (the point at 1 goes to 0), and 0 moves to the mean of 0, 0, 1.
   const PointSet points{.values = {0, 0, 1, 10, 10, 30, 30}, .dimension = 1};
-  const PointSet left = DeleteGreedily(
+  const auto left = DeleteGreedily(
       points.View(), {.values = {0, 1, 10, 30}, .dimension = 1}, 3);
-  EXPECT_THAT(left.values, ElementsAre(1 / 3.0F, 10, 30));
+  ASSERT_THAT(left, IsOk());
+  EXPECT_THAT(left->values, ElementsAre(1 / 3.0F, 10, 30));
+}
+
+// Answers false from the second report on.
+class StopSecond : public runtime::Observer {
+ public:
+  bool OnProgress(const runtime::Progress& progress) override {
+    EXPECT_EQ(progress.phase, "greedy deletion");
+    EXPECT_EQ(progress.done, calls_);
+    EXPECT_EQ(progress.total, 3);
+    return ++calls_ < 2;
+  }
+  int calls() const { return calls_; }
+
+ private:
+  int calls_ = 0;
+};
+
+TEST(GreedyDeletionTest, StopsBeforeAnyDeletion) {
+  const PointSet points{.values = {0, 0, 1, 10, 10, 30, 30}, .dimension = 1};
+  const PointSet centers{.values = {0, 1, 10, 30}, .dimension = 1};
+  StopSecond observer;
+  EXPECT_THAT(
+      DeleteGreedily(points.View(), centers, 1, {.observer = &observer}),
+      StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(observer.calls(), 2);
 }
 
 TEST(GreedyDeletionTest, ABallLeavesFarPointsOut) {
