@@ -131,8 +131,9 @@ absl::StatusOr<PointSet> MeansByDeletion(const ClusteringProblem& problem,
       options.oversampling == StabilityOptions::Oversampling::kLogarithmic
           ? k * (1 + std::log(k))
           : 2 * k / (1 - 5 * options.rho);
-  const int64_t count =
-      std::min(problem.points.size, static_cast<int64_t>(std::ceil(draws)));
+  // Without end as rho nears 0.2, so the minimum is taken before the cast.
+  const auto count = static_cast<int64_t>(
+      std::min(static_cast<double>(problem.points.size), std::ceil(draws)));
   MUSTER_ASSIGN_OR_RETURN(const std::vector<int64_t> seeds,
                           SeedKMeansPlusPlus(problem.points, count, {}, {},
                                              rng.Fork("draws"), runtime));

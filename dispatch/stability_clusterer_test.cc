@@ -228,6 +228,21 @@ TEST(StabilityTest, TwoCopiesGoToTwoClusters) {
   EXPECT_THAT(clustering.sizes, ElementsAre(40, 40, 40, 40));
 }
 
+// 2 k / (1 - 5 rho) is 1e19 or infinite: every point is drawn.
+TEST(StabilityTest, RhoMayComeNearItsLimit) {
+  Rng rng = Rng(TestSeed()).Fork("rho");
+  PointSet points{.dimension = 1};
+  for (int64_t j = 0; j < 610; ++j) {
+    points.values.push_back(static_cast<float>(Normal(rng)));
+  }
+  const ClusteringProblem problem{.points = points.View(), .num_clusters = 600};
+  const Clustering clustering =
+      Solve(problem, rng,
+            {.oversampling = StabilityOptions::Oversampling::kLinear,
+             .rho = std::nextafter(0.2, 0.0)});
+  EXPECT_EQ(clustering.num_clusters(), 600);
+}
+
 TEST(StabilityTest, OptionsAreChecked) {
   const absl::StatusCode invalid = absl::StatusCode::kInvalidArgument;
   for (const double rho : {0.0, 0.2, -1.0, std::nan("")}) {
