@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "muster/dispatch/assignment_bound.h"
 #include "muster/dispatch/assignment_chains.h"
@@ -39,6 +40,24 @@ SizeBounds ShareOf(const SizeBounds& sizes, int64_t part, int64_t n) {
           .upper = scale(std::min(sizes.upper, n), n - 1)};
 }
 
+// Passes progress on, and remembers when the answer asked for a stop.
+class StopMemory final : public runtime::Observer {
+ public:
+  // The observer must outlive this object.
+  explicit StopMemory(runtime::Observer* observer) : observer_(observer) {}
+
+  bool OnProgress(const runtime::Progress& progress) override {
+    const bool go_on = observer_ == nullptr || observer_->OnProgress(progress);
+    stopped_ = stopped_ || !go_on;
+    return go_on;
+  }
+  bool stopped() const { return stopped_; }
+
+ private:
+  runtime::Observer* observer_;
+  bool stopped_ = false;
+};
+
 class Run {
  public:
   Run(const ClusteringProblem& problem, const BalancedFastOptions& options,
@@ -59,11 +78,30 @@ class Run {
   absl::StatusOr<Clustering> Cluster(runtime::Rng rng);
 
  private:
+  // False once an early end was asked for: nobody is asked a second time.
+  bool GoOn(const runtime::Progress& progress) {
+    stopped_ = stopped_ || !runtime::ReportProgress(runtime_, progress);
+    return !stopped_;
+  }
+
   absl::Status FitSample(runtime::Rng rng);
-  // All chunks; prices := their mean.
-  absl::Status Round();
-  absl::Status AssignChunk(int64_t chunk);
+  // All chunks from the centres and prices of next; its prices := their mean.
+  // Cancelled when stopped, with next in pieces.
+  absl::Status Round(int64_t round, Clustering* next);
+  absl::Status AssignChunk(int64_t chunk, Clustering* next);
   void KeepBounds();
+  // The better one of the chunks' assignment and that by prices, and the dual
+  // bound; what is left undone by a stop is given up.
+  void ImproveByPrices(const AssignmentCosts& costs,
+                       const std::vector<double>& prices);
+  void PlaceInBounds(const AssignmentCosts& costs,
+                     const std::vector<double>& prices,
+                     std::vector<int32_t>* clusters) const;
+  double CostOf(const std::vector<int32_t>& clusters) const {
+    return EvaluateObjective(problem_.objective, problem_.points,
+                             result_.centers.View(), clusters, p_, {},
+                             runtime_);
+  }
 
   const ClusteringProblem& problem_;
   const BalancedFastOptions& options_;
@@ -71,14 +109,19 @@ class Run {
   const int64_t n_;
   const int64_t p_;
   int64_t num_chunks_ = 1;
-  Clustering result_;
+  bool stopped_ = false;
+  Clustering result_;  // of the last whole round
   std::vector<double> price_sums_;
 };
 
 absl::Status Run::FitSample(runtime::Rng rng) {
   const int64_t k = problem_.num_clusters;
+  // The product may pass 2^63, but not where it is at most n.
   const int64_t size =
-      std::min(n_, std::max(kLeastSample, options_.sample_per_center * k));
+      options_.sample_per_center > n_ / k
+          ? n_
+          : std::min(n_,
+                     std::max(kLeastSample, options_.sample_per_center * k));
   std::vector<int64_t> rows(static_cast<size_t>(size));
   runtime::Rng draws = rng.Fork("sample");
   for (int64_t s = 0; s < size; ++s) {
@@ -90,16 +133,23 @@ absl::Status Run::FitSample(runtime::Rng rng) {
   ClusteringProblem part = problem_;
   part.points = sample.View();
   part.sizes = ShareOf(problem_.sizes, size, n_);
+  StopMemory memory(runtime_.observer);
+  runtime::Runtime remembering = runtime_;
+  remembering.observer = &memory;
   MUSTER_ASSIGN_OR_RETURN(Clustering fit,
                           BalancedClusterer(options_.on_sample)
-                              .Cluster(part, rng.Fork("fit"), runtime_));
+                              .Cluster(part, rng.Fork("fit"), remembering));
+  // A fit that was stopped is a clustering of the sample alone.
+  if (memory.stopped() || runtime::ShouldStop(runtime_)) {
+    return absl::CancelledError("balanced_fast: stopped on the sample");
+  }
   result_.centers = std::move(fit.centers);
   result_.prices = std::move(fit.prices);
   result_.iterations = fit.iterations;
   return absl::OkStatus();
 }
 
-absl::Status Run::AssignChunk(int64_t chunk) {
+absl::Status Run::AssignChunk(int64_t chunk, Clustering* next) {
   std::vector<int64_t> rows;
   for (int64_t j = chunk; j < n_; j += num_chunks_) rows.push_back(j);
   PointSet copy;
@@ -111,37 +161,68 @@ absl::Status Run::AssignChunk(int64_t chunk) {
   MUSTER_ASSIGN_OR_RETURN(
       const BalancedAssignment assignment,
       AssignBalanced({.points = points,
-                      .centers = result_.centers.View(),
+                      .centers = next->centers.View(),
                       .copies = p_,
                       .sizes = ShareOf(problem_.sizes, points.size, n_),
                       .objective = problem_.objective},
-                     {.initial_prices = result_.prices}, runtime_));
+                     {.initial_prices = next->prices}, runtime_));
   for (size_t s = 0; s < rows.size(); ++s) {
     std::copy_n(assignment.clusters.begin() + static_cast<int64_t>(s) * p_, p_,
-                result_.clusters.begin() + rows[s] * p_);
+                next->clusters.begin() + rows[s] * p_);
   }
   for (size_t i = 0; i < price_sums_.size(); ++i) {
     price_sums_[i] += assignment.prices[i];
   }
-  if (num_chunks_ == 1) result_.lower_bound = assignment.lower_bound;
+  if (num_chunks_ == 1) next->lower_bound = assignment.lower_bound;
   return absl::OkStatus();
 }
 
-absl::Status Run::Round() {
+absl::Status Run::Round(int64_t round, Clustering* next) {
+  const bool countable =
+      options_.rounds <= std::numeric_limits<int64_t>::max() / num_chunks_;
+  next->clusters.resize(static_cast<size_t>(n_ * p_));
   price_sums_.assign(static_cast<size_t>(problem_.num_clusters), 0.0);
   for (int64_t chunk = 0; chunk < num_chunks_; ++chunk) {
-    const bool go_on = runtime::ReportProgress(
-        runtime_,
-        {.phase = "balanced_fast", .done = chunk, .total = num_chunks_});
-    if (!go_on) {
+    if (!GoOn({.phase = "balanced_fast",
+               .done = round * num_chunks_ + chunk,
+               .total = countable ? options_.rounds * num_chunks_ : -1})) {
       return absl::CancelledError("balanced_fast: stopped from outside");
     }
-    MUSTER_RETURN_IF_ERROR(AssignChunk(chunk));
+    MUSTER_RETURN_IF_ERROR(AssignChunk(chunk, next));
   }
   for (size_t i = 0; i < price_sums_.size(); ++i) {
-    result_.prices[i] = price_sums_[i] / static_cast<double>(num_chunks_);
+    next->prices[i] = price_sums_[i] / static_cast<double>(num_chunks_);
   }
+  ++next->iterations;
   return absl::OkStatus();
+}
+
+void Run::PlaceInBounds(const AssignmentCosts& costs,
+                        const std::vector<double>& prices,
+                        std::vector<int32_t>* clusters) const {
+  AssignmentState state{.copies = p_, .clusters = std::move(*clusters)};
+  PlaceGreedily(costs, prices, problem_.sizes, runtime_, &state);
+  *clusters = std::move(state.clusters);
+}
+
+void Run::ImproveByPrices(const AssignmentCosts& costs,
+                          const std::vector<double>& prices) {
+  const auto go_on = [&](int64_t pass) {
+    return GoOn({.phase = "balanced_fast: bounds", .done = pass, .total = 3});
+  };
+  if (!go_on(0)) return;
+  std::vector<int32_t> by_price =
+      AssignByPrices(costs, p_, problem_.sizes, prices, runtime_);
+  if (!go_on(1)) return;
+  PlaceInBounds(costs, prices, &by_price);
+  if (CostOf(by_price) < CostOf(result_.clusters)) {
+    result_.clusters = std::move(by_price);
+  }
+  if (!go_on(2)) return;
+  result_.lower_bound =
+      costs.unit() *
+      AssignmentLowerBound(costs, p_, problem_.sizes, prices, runtime_);
+  result_.scope = CertificateScope::kFixedCenters;
 }
 
 void Run::KeepBounds() {
@@ -150,42 +231,37 @@ void Run::KeepBounds() {
       CoordinateScale(problem_.points, result_.centers.View()));
   std::vector<double> prices = result_.prices;
   for (double& price : prices) price /= costs.unit();
-  const auto repaired = [&](std::vector<int32_t> clusters) {
-    AssignmentState state{.copies = p_, .clusters = std::move(clusters)};
-    PlaceGreedily(costs, prices, problem_.sizes, runtime_, &state);
-    return std::move(state.clusters);
-  };
-  const auto cost_of = [&](const std::vector<int32_t>& clusters) {
-    return EvaluateObjective(problem_.objective, problem_.points,
-                             result_.centers.View(), clusters, p_, {},
-                             runtime_);
-  };
-  result_.clusters = repaired(std::move(result_.clusters));
-  std::vector<int32_t> by_price =
-      repaired(AssignByPrices(costs, p_, problem_.sizes, prices, runtime_));
-  if (cost_of(by_price) < cost_of(result_.clusters)) {
-    result_.clusters = std::move(by_price);
-  }
-  result_.lower_bound =
-      costs.unit() *
-      AssignmentLowerBound(costs, p_, problem_.sizes, prices, runtime_);
+  PlaceInBounds(costs, prices, &result_.clusters);
+  ImproveByPrices(costs, prices);
 }
 
 absl::StatusOr<Clustering> Run::Cluster(runtime::Rng rng) {
-  result_.copies = p_;
-  result_.guaranteed_sizes = problem_.sizes;
-  result_.scope = CertificateScope::kFixedCenters;
   MUSTER_RETURN_IF_ERROR(FitSample(rng));
-  result_.clusters.resize(static_cast<size_t>(n_ * p_));
   for (int64_t round = 0; round < options_.rounds; ++round) {
+    Clustering next{.centers = result_.centers,
+                    .copies = p_,
+                    .guaranteed_sizes = problem_.sizes,
+                    .prices = result_.prices,
+                    .iterations = result_.iterations};
     if (round > 0) {
-      UpdateCentroids(problem_.points, result_.clusters, p_, &result_.centers,
+      UpdateCentroids(problem_.points, result_.clusters, p_, &next.centers,
                       runtime_);
     }
-    MUSTER_RETURN_IF_ERROR(Round());
-    ++result_.iterations;
+    const absl::Status status = Round(round, &next);
+    if (absl::IsCancelled(status) && round > 0) {
+      // Stopped in the middle: the round before is whole.
+      stopped_ = true;
+      break;
+    }
+    MUSTER_RETURN_IF_ERROR(status);
+    result_ = std::move(next);
   }
-  if (num_chunks_ > 1) KeepBounds();
+  if (num_chunks_ > 1) {
+    KeepBounds();
+  } else {
+    result_.scope = CertificateScope::kFixedCenters;
+  }
+  result_.converged = !stopped_;
   Finish(problem_, &result_, runtime_);
   result_.lower_bound = std::min(result_.lower_bound, result_.cost);
   return std::move(result_);

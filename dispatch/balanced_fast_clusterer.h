@@ -22,6 +22,10 @@
 // kFixedCenters) says how close, usually below one per mille. Beyond the points
 // memory is O(n p + m (d + p + 20)) for chunks of m points. With at most one
 // chunk the assignment is exact. k-means only, no weights.
+//
+// Stopped after the first whole round, the last whole round is the answer, its
+// copies moved into the bounds; step 3's bound and its assignment by prices are
+// left out (scope kNone) unless they are done. Before that: Cancelled.
 
 #include <cstdint>
 

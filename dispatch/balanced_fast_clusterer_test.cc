@@ -1,8 +1,15 @@
 #include "muster/dispatch/balanced_fast_clusterer.h"
 
+#include <atomic>
 #include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/dispatch/balanced_assignment.h"
@@ -13,6 +20,7 @@
 #include "muster/runtime/distributions.h"
 #include "muster/runtime/observer.h"
 #include "muster/runtime/rng.h"
+#include "muster/runtime/runtime.h"
 #include "muster/runtime/status_matchers.h"
 #include "muster/runtime/test_seed.h"
 
@@ -25,6 +33,7 @@ using ::muster::runtime::Rng;
 using ::muster::runtime::StatusIs;
 using ::muster::runtime::TestSeed;
 using ::muster::runtime::UniformInt;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Sorted by blob: every chunk must still be a fair part.
@@ -121,26 +130,137 @@ TEST(BalancedFastClustererTest, BitsDoNotDependOnThreadsInChunks) {
   }
 }
 
-// Stops in the second round.
-class StopInRounds : public runtime::Observer {
+// Keeps the reports of each phase; answers false once, at the report `at` (from
+// 0) of `phase`, or sets the flag before it when there is one.
+class StopOnce : public runtime::Observer {
  public:
+  StopOnce(std::string phase, int64_t at, std::atomic<bool>* flag = nullptr)
+      : phase_(std::move(phase)), at_(at), flag_(flag) {}
+
   bool OnProgress(const runtime::Progress& progress) override {
-    if (progress.phase == "balanced_fast") ++chunks_;
-    return chunks_ < 7;
+    EXPECT_FALSE(asked_) << "asked again";
+    const std::string phase(progress.phase);
+    std::vector<int64_t>& done = done_[phase];
+    done.push_back(progress.done);
+    total_[phase] = progress.total;
+    asked_ = phase == phase_ && static_cast<int64_t>(done.size()) == at_ + 1;
+    if (asked_ && flag_ != nullptr) flag_->store(true);
+    return !asked_;
   }
 
+  std::vector<int64_t> done(const std::string& phase) { return done_[phase]; }
+  int64_t total(const std::string& phase) { return total_[phase]; }
+
  private:
-  int chunks_ = 0;
+  const std::string phase_;
+  const int64_t at_;
+  std::atomic<bool>* const flag_;
+  bool asked_ = false;
+  std::map<std::string, std::vector<int64_t>> done_;
+  std::map<std::string, int64_t> total_;
 };
 
-TEST(BalancedFastClustererTest, StopsWhenAsked) {
-  const PointSet points = SortedBlobs(Rng(7), 5000, 2);
-  const ClusteringProblem problem{.points = points.View(), .num_clusters = 6};
-  StopInRounds observer;
-  EXPECT_THAT(BalancedFastClusterer(InChunks())
-                  .Cluster(problem, Rng(1), {.observer = &observer})
-                  .status(),
-              StatusIs(absl::StatusCode::kCancelled));
+// 5 chunks a round.
+class BalancedFastStopTest : public testing::Test {
+ protected:
+  absl::StatusOr<Clustering> Run(int64_t rounds, runtime::Runtime runtime) {
+    BalancedFastOptions options = InChunks();
+    options.rounds = rounds;
+    return BalancedFastClusterer(options).Cluster(problem_, Rng(1), runtime);
+  }
+
+  const PointSet points_ = SortedBlobs(Rng(7), 5000, 2);
+  const ClusteringProblem problem_{.points = points_.View(),
+                                   .num_clusters = 6,
+                                   .sizes = EqualSizes(5000, 6, 1)};
+};
+
+TEST_F(BalancedFastStopTest, ProgressRunsOverAllRounds) {
+  StopOnce observer("never", 0);
+  ASSERT_THAT(Run(2, {.observer = &observer}), IsOk());
+  EXPECT_THAT(observer.done("k-means++"), ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_THAT(observer.done("balanced_fast"),
+              ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+  EXPECT_EQ(observer.total("balanced_fast"), 10);
+  EXPECT_THAT(observer.done("balanced_fast: bounds"), ElementsAre(0, 1, 2));
+  EXPECT_EQ(observer.total("balanced_fast: bounds"), 3);
+}
+
+TEST_F(BalancedFastStopTest, KeepsTheLastWholeRound) {
+  const auto one = Run(1, {});
+  ASSERT_THAT(one, IsOk());
+  EXPECT_TRUE(one->converged);
+  // At the first chunk of the second round, in its middle, at its last.
+  for (const int64_t at : {5, 7, 9}) {
+    for (const bool by_flag : {false, true}) {
+      std::atomic<bool> flag = false;
+      StopOnce observer("balanced_fast", at, by_flag ? &flag : nullptr);
+      const auto result = Run(2, {.observer = &observer, .stop = &flag});
+      ASSERT_THAT(result, IsOk()) << at;
+      EXPECT_THAT(CheckClustering(problem_, *result), IsOk());
+      EXPECT_FALSE(result->converged);
+      EXPECT_EQ(result->iterations, one->iterations);
+      EXPECT_EQ(result->centers, one->centers);
+      EXPECT_EQ(result->prices, one->prices);
+      EXPECT_EQ(result->guaranteed_sizes, problem_.sizes);
+      // Without the assignment by prices, and without a bound.
+      EXPECT_GE(result->cost, one->cost);
+      EXPECT_LE(result->cost, 1.05 * one->cost);
+      EXPECT_EQ(result->scope, CertificateScope::kNone);
+    }
+  }
+}
+
+TEST_F(BalancedFastStopTest, KeepsWhatTheLastPassesHaveDone) {
+  const auto whole = Run(2, {});
+  ASSERT_THAT(whole, IsOk());
+  for (const int64_t pass : {0, 1, 2}) {
+    StopOnce observer("balanced_fast: bounds", pass);
+    const auto result = Run(2, {.observer = &observer});
+    ASSERT_THAT(result, IsOk()) << pass;
+    EXPECT_THAT(CheckClustering(problem_, *result), IsOk());
+    EXPECT_FALSE(result->converged);
+    EXPECT_EQ(result->centers, whole->centers);
+    EXPECT_EQ(result->scope, CertificateScope::kNone);
+    if (pass == 2) {
+      EXPECT_EQ(result->clusters, whole->clusters);
+    }
+  }
+}
+
+TEST_F(BalancedFastStopTest, BeforeTheFirstRoundThereIsNothingToKeep) {
+  for (const auto& [phase, at] : std::vector<std::pair<std::string, int64_t>>{
+           {"k-means++", 0},
+           {"k-means++", 3},
+           {"balanced", 0},
+           {"balanced", 2},  // the fit itself would answer with its round 1
+           {"balanced_fast", 0},
+           {"balanced_fast", 4}}) {
+    StopOnce observer(phase, at);
+    EXPECT_THAT(Run(2, {.observer = &observer}),
+                StatusIs(absl::StatusCode::kCancelled))
+        << phase << " " << at;
+    EXPECT_EQ(static_cast<int64_t>(observer.done(phase).size()), at + 1);
+  }
+}
+
+TEST(BalancedFastClustererTest, HugeCountsMeanAllPointsAndUnknownTotals) {
+  const PointSet points = SortedBlobs(Rng(3), 2100, 2);
+  const ClusteringProblem problem{.points = points.View(), .num_clusters = 3};
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const auto usual = BalancedFastClusterer({.sample_per_center = 700})
+                         .Cluster(problem, Rng(1), {});
+  const auto huge = BalancedFastClusterer({.sample_per_center = kMost})
+                        .Cluster(problem, Rng(1), {});
+  ASSERT_THAT(usual, IsOk());
+  ASSERT_THAT(huge, IsOk());
+  EXPECT_EQ(usual->clusters, huge->clusters);
+  EXPECT_EQ(usual->cost, huge->cost);
+  StopOnce observer("balanced_fast", 7);
+  EXPECT_THAT(BalancedFastClusterer({.rounds = kMost, .chunk_points = 1000})
+                  .Cluster(problem, Rng(1), {.observer = &observer}),
+              IsOk());
+  EXPECT_EQ(observer.total("balanced_fast"), -1);
 }
 
 TEST(BalancedFastClustererTest, NamesTheWrongOption) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -104,7 +105,16 @@ absl::string_view ObjectiveName(Objective objective) {
   return "";
 }
 
+absl::Status ValidateNumPoints(int64_t num_points) {
+  if (num_points <= std::numeric_limits<int32_t>::max()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%d points, need at most 2147483647: cluster a sample", num_points));
+}
+
 absl::Status Validate(const ClusteringProblem& problem) {
+  MUSTER_RETURN_IF_ERROR(ValidateNumPoints(problem.points.size));
   MUSTER_RETURN_IF_ERROR(ValidatePoints(problem.points, "points"));
   MUSTER_RETURN_IF_ERROR(ValidateFeasible(problem.points.size,
                                           problem.num_clusters, problem.copies,

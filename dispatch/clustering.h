@@ -42,10 +42,13 @@ struct ClusteringProblem {
   std::span<const double> weights = {};
 };
 
-// InvalidArgument for points that are empty or not finite, bounds that cannot
-// be met (the failing inequality), weights of the wrong number, not finite or
-// not positive.
+// InvalidArgument for points that are empty, too many (ValidateNumPoints) or
+// not finite, bounds that cannot be met (the failing inequality), weights of
+// the wrong number, not finite or not positive.
 absl::Status Validate(const ClusteringProblem& problem);
+
+// InvalidArgument for more than 2^31 - 1 points, which are numbered by int32_t.
+absl::Status ValidateNumPoints(int64_t num_points);
 
 // What `lower_bound` bounds.
 enum class CertificateScope {
