@@ -1,7 +1,6 @@
 #include "muster/dispatch/clusterer_contract.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "muster/dispatch/clusterer_contract_stop.h"
 #include "muster/dispatch/clustering.h"
 #include "muster/dispatch/clustering_oracle.h"
 #include "muster/dispatch/points.h"
@@ -446,18 +446,6 @@ void CheckRefusals(const Clusterer& clusterer) {
   }
 }
 
-void CheckStop(const Clusterer& clusterer) {
-  const Instance sound = Sound(clusterer.traits());
-  const std::atomic<bool> stop = true;
-  const auto result =
-      clusterer.Cluster(sound.Problem(), Rng(1), {.stop = &stop});
-  if (result.ok()) {
-    EXPECT_THAT(CheckClustering(sound.Problem(), *result), IsOk());
-  } else {
-    EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled);
-  }
-}
-
 }  // namespace
 
 void CheckClustererContract(const Clusterer& clusterer,
@@ -484,7 +472,11 @@ void CheckClustererContract(const Clusterer& clusterer,
                rng.Fork("cluster"));
   }
   CheckRefusals(clusterer);
-  CheckStop(clusterer);
+  Instance sound = Sound(traits);
+  for (const Objective objective : ObjectivesOf(traits)) {
+    sound.problem.objective = objective;
+    CheckStops(clusterer, sound.Problem());
+  }
 }
 
 }  // namespace muster::dispatch

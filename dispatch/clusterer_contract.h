@@ -41,7 +41,12 @@ struct ContractOptions {
 //   points); same bits again, and for 1, 2, 3 and 8 threads; with an optimum
 //   certified, the cost is the same for the points in another order and scales
 //   with them; without, where options.scales_exactly, the whole clustering
-//   scales; a stop beforehand gives Cancelled or a whole clustering.
+//   scales.
+//
+// On one small instance for each objective: a stop beforehand gives Cancelled;
+// a stop at any report of progress, by the observer's answer or by the flag,
+// gives Cancelled or a whole clustering that has not converged, and no further
+// report.
 //
 // Over one instance of many points on a coarse grid in unequal heaps, with
 // tight bounds: that the clustering is whole, the traits, and the bits for 1,
