@@ -3,20 +3,27 @@
 
 #include "muster/dispatch/clusterer_contract.h"
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "muster/dispatch/clusterers.h"
+#include "muster/dispatch/clustering.h"
+#include "muster/dispatch/points.h"
+#include "muster/runtime/rng.h"
 #include "muster/runtime/status_matchers.h"
 
 namespace muster::dispatch {
 namespace {
 
 using ::muster::runtime::IsOk;
+using ::muster::runtime::Rng;
 using ::muster::runtime::StatusIs;
 using ::testing::HasSubstr;
 
@@ -57,6 +64,19 @@ TEST_P(ClustererContractTest, Holds) {
   ASSERT_THAT(clusterer, IsOk());
   EXPECT_EQ((*clusterer)->name(), GetParam()->name);
   CheckClustererContract(**clusterer, OptionsFor(GetParam()->name));
+}
+
+TEST_P(ClustererContractTest, RefusesMorePointsThanItCanNumber) {
+  const auto clusterer = CreateClusterer(GetParam()->name);
+  ASSERT_THAT(clusterer, IsOk());
+  // Refused before any value is read: there are but two.
+  const PointSet points{.values = {0, 1}, .dimension = 1};
+  ClusteringProblem problem{
+      .points = points.View(), .num_clusters = 2, .copies = 2};
+  problem.points.size = int64_t{1} << 31;
+  EXPECT_THAT((*clusterer)->Cluster(problem, Rng(1), {}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("2147483648 points, need at most")));
 }
 
 std::vector<const ClustererEntry*> Entries() {

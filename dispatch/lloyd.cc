@@ -1,7 +1,6 @@
 #include "muster/dispatch/lloyd.h"
 
 #include <algorithm>
-#include <limits>
 #include <span>
 #include <utility>
 
@@ -147,15 +146,11 @@ void FillEmpty(PointsView points, const PointSet& centers,
 }
 
 absl::Status ValidateInputs(PointsView points, const PointSet& centers) {
+  MUSTER_RETURN_IF_ERROR(ValidateNumPoints(points.size));
   MUSTER_RETURN_IF_ERROR(ValidatePoints(points, "points"));
   MUSTER_RETURN_IF_ERROR(ValidatePoints(centers.View(), "initial centers"));
-  MUSTER_RETURN_IF_ERROR(ValidateSameDimension(centers.View(), points.dimension,
-                                               "initial centers"));
-  if (points.size > std::numeric_limits<int32_t>::max()) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%d points, need at most 2147483647: cluster a sample", points.size));
-  }
-  return absl::OkStatus();
+  return ValidateSameDimension(centers.View(), points.dimension,
+                               "initial centers");
 }
 
 }  // namespace

@@ -260,6 +260,9 @@ TEST(LloydTest, WrongInputsAreNamed) {
               StatusIs(kInvalid, HasSubstr("initial centers: row 0")));
   EXPECT_THAT(Lloyd({nullptr, 0, 1}, {.values = {0}, .dimension = 1}),
               StatusIs(kInvalid, HasSubstr("no points")));
+  EXPECT_THAT(Lloyd({points.values.data(), int64_t{1} << 31, 1},
+                    {.values = {0}, .dimension = 1}),
+              StatusIs(kInvalid, HasSubstr("2147483648 points, need at most")));
 }
 
 }  // namespace
