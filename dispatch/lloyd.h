@@ -6,9 +6,10 @@
 //
 // Each iteration assigns every point to its nearest centre (SquaredDistance in
 // double, ties to the lower index) and moves each centre to the mean of its
-// points, summed to twice double precision and rounded to float. Pruning leaves
-// that as it is: centres, assignments and cost are those of the plain
-// iteration, on every machine and for any number of threads.
+// points, rounded to float. Sums are exact in twice double precision, or, where
+// values lie too far apart for that (2^80 or so), taken anew in the order of
+// points whenever a cluster changes. So centres, assignments and cost are those
+// of the plain iteration, on every machine and for any number of threads.
 //
 // Bounds (C. Elkan, ICML 2003; G. Hamerly, SDM 2010; Y. Ding et al., Yinyang
 // k-means, ICML 2015): a point keeps an upper bound on the distance to its

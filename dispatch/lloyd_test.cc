@@ -143,6 +143,48 @@ TEST(LloydTest, AnEmptyClusterTakesTheFarthestPoint) {
   EXPECT_THAT(result->centers.values, ElementsAre(0.5F, 9.0F));
 }
 
+TEST(LloydTest, WhatHugePointsHidSurvivesThem) {
+  // All at the first centre; 1e30 and 1e14 fill the empty ones. 1e30 + 1e14 +
+  // 1e-3 has lost 1e-3, even as two doubles.
+  const PointSet points{.values = {1e30F, 1e14F, 1e-3F}, .dimension = 1};
+  const auto result =
+      Lloyd(points.View(), {.values = {0, 0, 0}, .dimension = 1});
+  ASSERT_THAT(result, IsOk());
+  EXPECT_THAT(result->centers.values, ElementsAre(1e-3F, 1e30F, 1e14F));
+  EXPECT_THAT(result->assignment, ElementsAre(1, 2, 0));
+  EXPECT_EQ(result->cost, 0);
+  EXPECT_TRUE(result->converged);
+}
+
+// Values over most of float's range, positive, so that the oracle's sums are
+// right too. Points leave clusters one by one as well as for empty ones.
+TEST(LloydTest, ValuesFarApartAreExactToo) {
+  const Rng root(TestSeed());
+  for (int64_t trial = 0; trial < 60; ++trial) {
+    Rng rng = root.Fork("apart", trial);
+    const int64_t n = 20 + UniformInt(rng, 400);
+    const int64_t k = 2 + UniformInt(rng, 18);
+    const int64_t d = 1 + UniformInt(rng, 3);
+    PointSet points{.dimension = d};
+    for (int64_t i = 0; i < n * d; ++i) {
+      points.values.push_back(static_cast<float>(
+          std::pow(10.0, -15 + 33 * runtime::Uniform01(rng))));
+    }
+    const PointSet centers =
+        trial % 2 == 0
+            ? FirstPoints(points, k)
+            : PointSet{.values = std::vector<float>(static_cast<size_t>(k * d)),
+                       .dimension = d};
+    const LloydResult plain = PlainLloyd(points.View(), centers, 40);
+    const auto result =
+        Lloyd(points.View(), centers, {.max_iterations = 40}, {.threads = 3});
+    ASSERT_THAT(result, IsOk());
+    EXPECT_EQ(result->assignment, plain.assignment);
+    EXPECT_EQ(result->centers, plain.centers);
+    EXPECT_EQ(result->iterations, plain.iterations);
+  }
+}
+
 TEST(LloydTest, WithFewerDistinctPointsThanCentresSomeStayEmpty) {
   const PointSet points{.values = {2, 2, 2}, .dimension = 1};
   const auto result =
