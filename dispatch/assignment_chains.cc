@@ -173,11 +173,12 @@ void PriceAssignment::Balance(const std::vector<Move>& moves,
     entries.push_back({center, costs_.Exact(point, center), 0.0});
     points.back().end = static_cast<int64_t>(entries.size());
   }
-  AssignmentNetwork network(std::move(points), std::move(entries),
-                            std::vector<double>(prices_.begin(), prices_.end()),
-                            std::move(loads), std::move(sink_flows), bounds,
-                            /*radius=*/std::numeric_limits<double>::max(),
-                            /*negligible=*/0.5);
+  AssignmentNetwork network(
+      std::move(points), std::move(entries),
+      std::vector<double>(prices_.begin(), prices_.end()), std::move(loads),
+      std::move(sink_flows), static_cast<double>(costs_.num_points() * p_),
+      bounds, /*radius=*/std::numeric_limits<double>::max(),
+      /*negligible=*/0.5);
   network.Balance(std::numeric_limits<int64_t>::max());
   TakeFlows(network, 0.5, &state_);
 }

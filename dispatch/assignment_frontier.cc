@@ -369,11 +369,15 @@ void TakeFlows(const AssignmentNetwork& network, double negligible,
       if (!inside) flows.emplace_back(-point.weight, mine);
     }
     for (const NetworkEntry& entry : entries) {
-      if (entry.flow > negligible)
-        flows.emplace_back(-entry.flow, entry.center);
+      if (entry.flow > 0) flows.emplace_back(-entry.flow, entry.center);
     }
+    // No centre takes more than the weight.
     MUSTER_CHECK(static_cast<int64_t>(flows.size()) >= p);
     std::stable_sort(flows.begin(), flows.end());
+    while (static_cast<int64_t>(flows.size()) > p &&
+           -flows.back().first <= negligible) {
+      flows.pop_back();
+    }
     for (int64_t r = 0; r < p; ++r) {
       state->clusters[point.point * p + r] = flows[r].second;
     }

@@ -73,7 +73,8 @@ Frontier FindFrontier(const AssignmentCosts& costs, const CandidateLists& lists,
                       const FrontierQuery& query,
                       const runtime::Runtime& runtime, AssignmentState* state);
 
-// The flows of the network back into the state.
+// The flows of the network back into the state: of each point all above
+// `negligible`, and the p largest whatever they are.
 void TakeFlows(const AssignmentNetwork& network, double negligible,
                AssignmentState* state);
 

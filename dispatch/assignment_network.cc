@@ -33,8 +33,8 @@ AssignmentNetwork::AssignmentNetwork(std::vector<NetworkPoint> points,
                                      std::vector<double> prices,
                                      std::vector<double> loads,
                                      std::vector<double> sink_flows,
-                                     LoadBounds bounds, double radius,
-                                     double negligible)
+                                     double mass, LoadBounds bounds,
+                                     double radius, double negligible)
     : points_(std::move(points)),
       entries_(std::move(entries)),
       prices_(std::move(prices)),
@@ -45,7 +45,8 @@ AssignmentNetwork::AssignmentNetwork(std::vector<NetworkPoint> points,
       negligible_(negligible) {
   const size_t k = loads_.size();
   MUSTER_CHECK(prices_.size() == k && sink_flows_.size() == k);
-  for (size_t i = 0; i < k; ++i) sink_excess_ += sink_flows_[i] - loads_[i];
+  sink_excess_ = -mass;
+  for (const double flow : sink_flows_) sink_excess_ += flow;
   double largest = 0;
   for (const double price : prices_) {
     largest = std::max(largest, std::abs(price));
@@ -78,6 +79,14 @@ bool AssignmentNetwork::IsBalanced() const {
     lack |= ExcessOf(node) < -negligible_;
   }
   return !excess || !lack;
+}
+
+double AssignmentNetwork::Excess() const {
+  double sum = 0;
+  for (int32_t node = 0; node <= sink(); ++node) {
+    sum += std::max(0.0, ExcessOf(node));
+  }
+  return sum;
 }
 
 std::vector<double> AssignmentNetwork::Prices() const {
@@ -210,7 +219,7 @@ int32_t AssignmentNetwork::Search(double room, double* length) {
     std::pop_heap(queue_.begin(), queue_.end(), IsFarther());
     queue_.pop_back();
     if (settled_[node] != 0) continue;
-    if (distance > room) return -1;
+    if (distance > room) return kBeyondRoom;
     settled_[node] = 1;
     if (ExcessOf(node) < -negligible_) {
       *length = distance;
@@ -233,7 +242,7 @@ int32_t AssignmentNetwork::Search(double room, double* length) {
       }
     }
   }
-  return -1;
+  return kNoPath;
 }
 
 void AssignmentNetwork::LowerPrices(double length) {
@@ -319,7 +328,8 @@ AssignmentNetwork::End AssignmentNetwork::Balance(int64_t max_searches) {
     double length = 0;
     const int32_t target = Search(radius_ - most_lowered_, &length);
     LowerPrices(length);
-    if (target < 0) return End::kRadius;
+    if (target == kNoPath) return End::kStuck;
+    if (target == kBeyondRoom) return End::kRadius;
     Push(target);
   }
   return End::kBalanced;

@@ -61,17 +61,20 @@ class AssignmentNetwork {
   enum class End {
     kBalanced,  // no excess is left
     kRadius,    // the prices would have to move by more than the radius
+    kStuck,     // no path leads from an excess to a lack, however long
     kLimit,     // max_searches are done
   };
 
   // loads (k): all flow at the centres, that of points not in doubt too.
-  // sink_flows (k): f_i within bounds. Reduced lengths at `prices` must be >= 0
-  // up to rounding. Amounts up to `negligible` count as nothing.
+  // sink_flows (k): f_i within bounds. mass: n p, the sum of the loads up to
+  // rounding, which no sink flow makes good: what `loads` have more or less of
+  // it in all stays where it is. Reduced lengths at `prices` must be >= 0 up to
+  // rounding. Amounts up to `negligible` count as nothing.
   AssignmentNetwork(std::vector<NetworkPoint> points,
                     std::vector<NetworkEntry> entries,
                     std::vector<double> prices, std::vector<double> loads,
-                    std::vector<double> sink_flows, LoadBounds bounds,
-                    double radius, double negligible);
+                    std::vector<double> sink_flows, double mass,
+                    LoadBounds bounds, double radius, double negligible);
 
   End Balance(int64_t max_searches);
 
@@ -80,6 +83,8 @@ class AssignmentNetwork {
   std::vector<double> Prices() const;  // k, that of the sink being 0
   const std::vector<double>& loads() const { return loads_; }
   const std::vector<double>& sink_flows() const { return sink_flows_; }
+  // The sum of e_i > 0, that of the sink among them.
+  double Excess() const;
   int64_t searches() const { return searches_; }
   int64_t pushes() const { return pushes_; }
 
@@ -114,7 +119,11 @@ class AssignmentNetwork {
   void AddMove(int64_t from, int64_t to);
   double ArcLength(int32_t from, int64_t arc) const;
 
-  // Dijkstra; returns the first node that lacks, -1 if it is beyond the room.
+  // What a search finds in place of a node.
+  static constexpr int32_t kBeyondRoom = -1;
+  static constexpr int32_t kNoPath = -2;
+
+  // Dijkstra; returns the first node that lacks.
   int32_t Search(double room, double* length);
   void Relax(int32_t from, double distance, int32_t to, double length,
              int64_t arc);

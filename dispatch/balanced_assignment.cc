@@ -45,23 +45,35 @@ class Solver {
         problem.weights.empty()
             ? 0.5
             : 1e-12 * static_cast<double>(n_ * p_) / static_cast<double>(k_);
+    if (problem.weights.empty()) return;
+    // To a sum of n: what Validate lets pass is far more than negligible.
+    weight_factor_ =
+        static_cast<double>(n_) / runtime::PairwiseSum(problem.weights);
+    weights_.reserve(problem.weights.size());
+    for (const double weight : problem.weights) {
+      weights_.push_back(weight_factor_ * weight);
+    }
   }
 
   absl::StatusOr<BalancedAssignment> Run();
 
  private:
   double WeightOf(int64_t j) const {
-    return problem_.weights.empty() ? 1.0 : problem_.weights[j];
+    return weights_.empty() ? 1.0 : weights_[j];
   }
   void AscendOnSample();
   void Ascend();
   // Rounds of frontier and network until the loads are within bounds and no
   // point prefers other centres.
   absl::Status Balance();
+  // One of these rounds; true when it was the last.
+  absl::StatusOr<bool> BalanceOnce();
   void SetSinkFlows(std::span<const double> loads);
   double SinkGap() const;
   FrontierQuery Query(bool repair) const;
   double LargeCost() const;
+  // Above the reduced length of every move at prices_.
+  double LargestLength() const;
   double FlowCost() const;
   void PlaceRest();
   void Report();
@@ -76,6 +88,8 @@ class Solver {
   const AssignmentCosts costs_;
   const LoadBounds bounds_;
   double negligible_;
+  std::vector<double> weights_;  // n of sum n, or empty
+  double weight_factor_ = 1;     // times the weights given
   CandidateLists lists_;
   std::vector<double> prices_;  // in units of costs_
   std::vector<double> sink_flows_;
@@ -98,9 +112,7 @@ void Solver::AscendOnSample() {
     const uint64_t draw = rng.At(static_cast<uint64_t>(s)).NextUint64();
     indices.push_back(begin + static_cast<int64_t>(
                                   draw % static_cast<uint64_t>(end - begin)));
-    if (!problem_.weights.empty()) {
-      weights.push_back(problem_.weights[indices.back()]);
-    }
+    if (!weights_.empty()) weights.push_back(weights_[indices.back()]);
   }
   const double mass = weights.empty() ? static_cast<double>(size)
                                       : runtime::PairwiseSum(weights);
@@ -126,8 +138,8 @@ void Solver::Ascend() {
   AscendOnSample();
   PriceAscentOptions ascent_options{.first_width = width_};
   const PriceAscent ascent =
-      AscendPrices(costs_, p_, bounds_, problem_.weights, prices_,
-                   ascent_options, runtime_, &lists_);
+      AscendPrices(costs_, p_, bounds_, weights_, prices_, ascent_options,
+                   runtime_, &lists_);
   prices_ = ascent.prices;
   width_ = ascent.width;
   result_.price_steps += ascent.steps;
@@ -152,7 +164,7 @@ double Solver::SinkGap() const {
 
 FrontierQuery Solver::Query(bool repair) const {
   return {.prices = prices_,
-          .weights = problem_.weights,
+          .weights = weights_,
           .radius = radius_,
           .repair = repair,
           .max_entries = max_entries_};
@@ -164,6 +176,17 @@ double Solver::LargeCost() const {
     largest = std::max({largest, costs_.Exact(0, i), std::abs(prices_[i])});
   }
   return largest;
+}
+
+double Solver::LargestLength() const {
+  // In units of costs_ all coordinates are within 1.
+  const auto dimension = static_cast<double>(problem_.points.dimension);
+  const double cost = problem_.objective == Objective::kKMeans
+                          ? 4 * dimension
+                          : 2 * std::sqrt(dimension);
+  const auto [least, most] =
+      std::minmax_element(prices_.begin(), prices_.end());
+  return cost + (*most - *least);
 }
 
 double Solver::FlowCost() const {
@@ -194,61 +217,81 @@ absl::Status Solver::Balance() {
     if (runtime::ShouldStop(runtime_)) {
       return absl::CancelledError("balanced assignment: stopped from outside");
     }
-    ++result_.rounds;
-    Frontier frontier =
-        FindFrontier(costs_, lists_, Query(true), runtime_, &state_);
-    SetSinkFlows(frontier.loads);
-    result_.frontier_points = static_cast<int64_t>(frontier.points.size());
-    const bool truncated = frontier.truncated;
-    const bool weighted = !problem_.weights.empty();
-    DuplicateGroups groups;
-    if (!weighted) {
-      groups = JoinDuplicates(problem_.points, state_, &frontier);
-    }
-    AssignmentNetwork network(
-        std::move(frontier.points), std::move(frontier.entries), prices_,
-        std::move(frontier.loads), sink_flows_, bounds_, radius_, negligible_);
-    const auto end = network.Balance(options_.max_searches - result_.searches);
-    result_.searches += network.searches();
-    result_.pushes += network.pushes();
-    prices_ = network.Prices();
-    sink_flows_ = network.sink_flows();
-    if (weighted) {
-      TakeFlows(network, negligible_, &state_);
-    } else {
-      DealFlows(network, groups, &state_);
-    }
-    if (end == AssignmentNetwork::End::kLimit) return absl::OkStatus();
-    if (end == AssignmentNetwork::End::kRadius) {
-      radius_ = std::max(3 * radius_, 1e-7 * LargeCost());
-      if (truncated) max_entries_ *= 4;
-      continue;
-    }
-    if (!truncated) return absl::OkStatus();
-    // Moves were left out: are there any that pay?
-    const double gap =
-        FindFrontier(costs_, lists_, Query(false), runtime_, &state_).gap;
-    if (gap <= 0.5 * kOptimalGap * FlowCost()) return absl::OkStatus();
-    max_entries_ *= 4;
+    MUSTER_ASSIGN_OR_RETURN(const bool done, BalanceOnce());
+    if (done) return absl::OkStatus();
   }
+}
+
+absl::StatusOr<bool> Solver::BalanceOnce() {
+  using End = AssignmentNetwork::End;
+  ++result_.rounds;
+  Frontier frontier =
+      FindFrontier(costs_, lists_, Query(true), runtime_, &state_);
+  SetSinkFlows(frontier.loads);
+  result_.frontier_points = static_cast<int64_t>(frontier.points.size());
+  const bool truncated = frontier.truncated;
+  const bool all_moves = !truncated && radius_ >= LargestLength();
+  const bool weighted = !weights_.empty();
+  DuplicateGroups groups;
+  if (!weighted) groups = JoinDuplicates(problem_.points, state_, &frontier);
+  AssignmentNetwork network(
+      std::move(frontier.points), std::move(frontier.entries), prices_,
+      std::move(frontier.loads), sink_flows_, static_cast<double>(n_ * p_),
+      bounds_, radius_, negligible_);
+  End end = network.Balance(options_.max_searches - result_.searches);
+  result_.searches += network.searches();
+  result_.pushes += network.pushes();
+  prices_ = network.Prices();
+  sink_flows_ = network.sink_flows();
+  if (weighted) {
+    TakeFlows(network, negligible_, &state_);
+  } else {
+    DealFlows(network, groups, &state_);
+  }
+  if (end == End::kLimit) return true;
+  // Nothing at each of many centres may be something at one.
+  if (end == End::kStuck && weighted &&
+      network.Excess() <= 2 * static_cast<double>(k_ + 1) * negligible_) {
+    end = End::kBalanced;
+  }
+  if (end == End::kStuck && all_moves) {
+    return absl::InternalError(absl::StrFormat(
+        "balanced assignment: %g copies fit nowhere though the bounds can be "
+        "met",
+        network.Excess()));
+  }
+  if (end != End::kBalanced) {
+    radius_ = std::max(3 * radius_, 1e-7 * LargeCost());
+    if (truncated) max_entries_ *= 4;
+    return false;
+  }
+  if (!truncated) return true;
+  // Moves were left out: are there any that pay?
+  const double gap =
+      FindFrontier(costs_, lists_, Query(false), runtime_, &state_).gap;
+  if (gap <= 0.5 * kOptimalGap * FlowCost()) return true;
+  max_entries_ *= 4;
+  return false;
 }
 
 void Solver::PlaceRest() {
   // With weights the loads are what they are: guaranteed_sizes says so.
-  if (problem_.weights.empty()) {
+  if (weights_.empty()) {
     result_.greedy_moves =
         PlaceGreedily(costs_, prices_, problem_.sizes, runtime_, &state_);
   }
 }
 
 void Solver::Report() {
-  CancelSplitCycles(k_, problem_.weights, &state_);
+  CancelSplitCycles(k_, weights_, &state_);
   radius_ = 0;
   const Frontier frontier =
       FindFrontier(costs_, lists_, Query(false), runtime_, &state_);
   sink_flows_ = frontier.loads;
-  const double gap = (frontier.gap + SinkGap()) * costs_.unit();
-  const double flow_cost = FlowCost() * costs_.unit();
+  // As much for the weights given.
+  const double unit = costs_.unit() / weight_factor_;
+  const double gap = (frontier.gap + SinkGap()) * unit;
+  const double flow_cost = FlowCost() * unit;
   result_.flow_cost = flow_cost;
   Clustering clustering;
   clustering.centers.dimension = problem_.centers.dimension;
@@ -271,7 +314,7 @@ void Solver::Report() {
       state_.splits.empty() ? gap : result_.cost - result_.lower_bound;
   result_.optimal =
       gap <= kOptimalGap * flow_cost ||
-      gap <= 1e-14 * static_cast<double>(n_ * p_) * LargeCost() * costs_.unit();
+      gap <= 1e-14 * static_cast<double>(n_ * p_) * LargeCost() * unit;
   for (double& price : prices_) price *= costs_.unit();
   result_.prices = prices_;
   ReportSplits();
@@ -298,8 +341,9 @@ void Solver::ReportSplits() {
   for (int64_t i = 0; i < k_; ++i) {
     result_.violation_bound =
         std::max(result_.violation_bound, count[i] * largest[i]);
-    // Sums of weights round.
-    const double slack = 1e-10 * loads[i];
+    // Sums of weights round, and their mean is 1 up to 1e-9: what a clustering
+    // is checked with.
+    const double slack = 9e-10 * loads[i];
     sizes.lower = std::min(sizes.lower,
                            static_cast<int64_t>(std::floor(loads[i] + slack)));
     sizes.upper = std::max(sizes.upper,

@@ -55,7 +55,8 @@ struct AssignmentProblem {
   int64_t copies = 1;       // p in [1, k]
   SizeBounds sizes = {};    // copies per centre; with weights: their sum
   Objective objective = Objective::kKMeans;  // not k-center
-  // Empty, or n weights > 0 of mean 1.
+  // Empty, or n weights > 0 of mean 1, up to 1e-9: the bounds hold for the
+  // weights divided by their mean.
   std::span<const double> weights = {};
 };
 
