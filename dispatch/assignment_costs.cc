@@ -158,9 +158,11 @@ void AssignmentCosts::Rows(int64_t begin, int64_t count, Scratch* scratch,
   MUSTER_CHECK(static_cast<int64_t>(rows.size()) >= padded * row_stride_);
   scratch->points.resize(static_cast<size_t>(kMaxRows * d));
   float* const x = scratch->points.data();
-  const float scale = static_cast<float>(scale_);
+  // In double: a scale above 2^127 is no float.
   const float* const from = points_.values + begin * d;
-  for (int64_t m = 0; m < count * d; ++m) x[m] = from[m] * scale;
+  for (int64_t m = 0; m < count * d; ++m) {
+    x[m] = static_cast<float>(from[m] * scale_);
+  }
   std::fill(x + count * d, x + padded * d, 0.0F);
   for (int64_t first = 0; first < d; first += kChunk) {
     AddSquares(x + first, d, padded, panels_.data() + first * kPanel,

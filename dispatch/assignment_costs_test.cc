@@ -59,6 +59,22 @@ TEST(AssignmentCostsTest, FloatsAreWithinTheirBoundAtAnyScaleAndOffset) {
   }
 }
 
+TEST(AssignmentCostsTest, FloatsAreExactWhereTheScaleIsNoFloat) {
+  // 2^-131 at most: the scale is 2^130, beyond a float.
+  const float unit = std::ldexp(1.0F, -133);
+  const PointSet points = {{0, unit, 2 * unit, 4 * unit}, 1};
+  const AssignmentCosts costs(points.View(), points.View(), Objective::kKMeans,
+                              CoordinateScale(points.View(), points.View()));
+  AssignmentCosts::Scratch scratch;
+  std::vector<float> rows(static_cast<size_t>(4 * costs.row_stride()));
+  costs.Rows(0, 4, &scratch, rows);
+  for (int64_t j = 0; j < 4; ++j) {
+    for (int64_t i = 0; i < 4; ++i) {
+      EXPECT_EQ(rows[j * costs.row_stride() + i], costs.Exact(j, i));
+    }
+  }
+}
+
 TEST(AssignmentCostsTest, ListsHoldTheCheapestAtTheirPrices) {
   const Rng root = Rng(TestSeed()).Fork("lists");
   for (int t = 0; t < 20; ++t) {

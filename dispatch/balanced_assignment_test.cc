@@ -246,6 +246,14 @@ TEST(BalancedAssignmentTest, KeepsScalesThatAFloatCannotSquare) {
   }
 }
 
+TEST(BalancedAssignmentTest, KeepsScalesBelowTheLeastNormalFloat) {
+  const BalancedAssignment result =
+      SolveExactly(Line({0, 1e-40F, 2e-40F}, {0, 2e-40F}, {1, 2}, 1));
+  EXPECT_EQ(result.clusters[0], 0);
+  EXPECT_EQ(result.clusters[2], 1);
+  EXPECT_NEAR(result.cost / 1e-80, 1, 1e-4);
+}
+
 TEST(BalancedAssignmentTest, CostsTheLeastOfAllAssignments) {
   const Rng root = Rng(TestSeed()).Fork("enumeration");
   for (int t = 0; t < 400; ++t) {
