@@ -24,7 +24,8 @@ constexpr int64_t kPointsPerBlock = 65536;
 constexpr int64_t kPointsAtOnce = 1 << 20;
 constexpr int64_t kNextCenters = 4;
 constexpr int64_t kMovesPerPair = 16;
-// Moves that are collected before those that are not the cheapest go.
+// Moves that are collected before those that are not the cheapest go; where
+// more than half of these stay, twice as many as stay.
 constexpr size_t kMostMoves = 1 << 18;
 
 // A copy of a point from one of its centres to another.
@@ -111,13 +112,17 @@ std::vector<Move> PriceAssignment::AssignBlock(const PackedCenters& packed,
                  count, nearest, {.threads = 1});
   std::vector<double> reduced;
   std::vector<Move> moves;
+  size_t limit = kMostMoves;
   for (int64_t j = block.begin; j < block.end; ++j) {
     const auto mine = std::span<const int32_t>(nearest).subspan(
         static_cast<size_t>((j - block.begin) * count),
         static_cast<size_t>(count));
     std::copy_n(mine.begin(), p_, state_.clusters.begin() + j * p_);
     AddMoves(j, mine, &reduced, &moves);
-    if (moves.size() > kMostMoves) KeepCheapest(&moves);
+    if (moves.size() > limit) {
+      KeepCheapest(&moves);
+      limit = std::max(kMostMoves, 2 * moves.size());
+    }
   }
   KeepCheapest(&moves);
   return moves;

@@ -22,9 +22,11 @@
 namespace muster::dispatch {
 
 // n x p: the centres of each point, in no order. k-means (CHECKed); `prices`
-// (k) in units of `costs`; sizes that can be met. O(n k d) in float and
-// O(n p d) in double; memory, beside the result, for the cheapest moves of a
-// million points at a time. The bits do not depend on the threads.
+// (k) in units of `costs`; sizes that can be met. O(n k d) in float, O(n p d)
+// in double, and the sorting of 4 n p moves. Memory, beside the result, for the
+// moves that are kept: 24 bytes each, at most 16 for each ordered pair of
+// centres and 4 p for each point; so 100 p MB for the million points whose
+// moves are collected at a time. The bits do not depend on the threads.
 std::vector<int32_t> AssignByPrices(const AssignmentCosts& costs,
                                     int64_t copies, const SizeBounds& sizes,
                                     std::span<const double> prices,
