@@ -322,8 +322,10 @@ void AssignmentNetwork::Push(int32_t target) {
   }
 }
 
-AssignmentNetwork::End AssignmentNetwork::Balance(int64_t max_searches) {
+AssignmentNetwork::End AssignmentNetwork::Balance(
+    int64_t max_searches, const runtime::Runtime& runtime) {
   while (!IsBalanced()) {
+    if (runtime::ShouldStop(runtime)) return End::kStopped;
     if (searches_ >= max_searches) return End::kLimit;
     double length = 0;
     const int32_t target = Search(radius_ - most_lowered_, &length);

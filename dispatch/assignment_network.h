@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "muster/dispatch/assignment_smoothing.h"
+#include "muster/runtime/runtime.h"
 
 namespace muster::dispatch {
 
@@ -63,6 +64,7 @@ class AssignmentNetwork {
     kRadius,    // the prices would have to move by more than the radius
     kStuck,     // no path leads from an excess to a lack, however long
     kLimit,     // max_searches are done
+    kStopped,   // runtime.stop is set
   };
 
   // loads (k): all flow at the centres, that of points not in doubt too.
@@ -76,7 +78,8 @@ class AssignmentNetwork {
                     std::vector<double> sink_flows, double mass,
                     LoadBounds bounds, double radius, double negligible);
 
-  End Balance(int64_t max_searches);
+  // Looks at runtime.stop, and at nothing else of it, before each search.
+  End Balance(int64_t max_searches, const runtime::Runtime& runtime = {});
 
   std::span<const NetworkPoint> points() const { return points_; }
   std::span<const NetworkEntry> entries() const { return entries_; }

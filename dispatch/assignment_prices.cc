@@ -320,7 +320,7 @@ void Ascent::Snap(double width) {
 double Ascent::WideEnough(double width, Scan* scan) {
   constexpr int kMaxWidenings = 10;
   constexpr double kReach = 30;
-  for (int t = 0; t < kMaxWidenings; ++t) {
+  for (int t = 0; t < kMaxWidenings && !runtime::ShouldStop(runtime_); ++t) {
     *scan = ScanHere(width);
     const std::vector<double> step = Direction(width, *scan);
     double longest = 0;
@@ -340,6 +340,7 @@ double Ascent::WideEnough(double width, Scan* scan) {
 
 void Ascent::RunLevel(double width, int max_steps, Scan* scan) {
   for (int t = 0; t < max_steps && result_.steps < options_.max_steps; ++t) {
+    if (runtime::ShouldStop(runtime_)) break;
     if (Imbalance(width, *scan) <=
         0.1 * static_cast<double>(scan->supports.size()) + 0.5)
       break;
@@ -377,7 +378,7 @@ PriceAscent Ascent::Run(std::span<const double> prices) {
     shared_before = shared;
     if (undecided <= enough || crowded >= 2 ||
         Imbalance(width, scan) > undecided ||
-        result_.steps >= options_.max_steps) {
+        result_.steps >= options_.max_steps || runtime::ShouldStop(runtime_)) {
       break;
     }
     // A load strictly within bounds asks for a price in proportion to the

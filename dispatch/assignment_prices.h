@@ -61,7 +61,8 @@ struct PriceAscent {
 };
 
 // Ascends from `prices` (k). `copies` = p < k. weights: n, or empty for ones.
-// lists: made here, and left at the last prices they were built for.
+// lists: made here, and left at the last prices they were built for. Once
+// runtime.stop is set no further step is taken: the prices are those so far.
 PriceAscent AscendPrices(const AssignmentCosts& costs, int64_t copies,
                          LoadBounds bounds, std::span<const double> weights,
                          std::span<const double> prices,

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "muster/runtime/blocks.h"
 #include "muster/runtime/check.h"
 
@@ -156,9 +157,10 @@ std::vector<int64_t> CountCopies(const AssignmentState& state, int64_t k) {
 
 }  // namespace
 
-int64_t PlaceGreedily(const AssignmentCosts& costs,
-                      std::span<const double> prices, const SizeBounds& bounds,
-                      const runtime::Runtime& runtime, AssignmentState* state) {
+absl::StatusOr<int64_t> PlaceGreedilyUnlessStopped(
+    const AssignmentCosts& costs, std::span<const double> prices,
+    const SizeBounds& bounds, const runtime::Runtime& runtime,
+    AssignmentState* state) {
   const int64_t k = costs.num_centers();
   const int64_t upper = std::min(bounds.upper, costs.num_points());
   Placement placement(costs, prices, runtime, state);
@@ -178,12 +180,23 @@ int64_t PlaceGreedily(const AssignmentCosts& costs,
         done &= (down ? quotas.surplus[i] : quotas.room[i]) <= 0;
       }
       if (done) break;
+      if (runtime::ShouldStop(runtime)) {
+        return absl::CancelledError("greedy placement: stopped from outside");
+      }
       const int64_t moves = placement.Round(std::move(quotas));
       MUSTER_CHECK(moves > 0);
       total += moves;
     }
   }
   return total;
+}
+
+int64_t PlaceGreedily(const AssignmentCosts& costs,
+                      std::span<const double> prices, const SizeBounds& bounds,
+                      const runtime::Runtime& runtime, AssignmentState* state) {
+  runtime::Runtime to_the_end = runtime;
+  to_the_end.stop = nullptr;
+  return *PlaceGreedilyUnlessStopped(costs, prices, bounds, to_the_end, state);
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "muster/dispatch/assignment_costs.h"
 #include "muster/dispatch/assignment_frontier.h"
 #include "muster/dispatch/size_bounds.h"
@@ -20,7 +21,14 @@ namespace muster::dispatch {
 // centres with less than bounds.lower from others, cheapest first by reduced
 // cost at `prices` (k), until all counts are within the bounds, which can be
 // met (CHECKed). No weights, no splits. Returns the number of moves. Each round
-// costs O(n k d) over the points at centres with copies to give.
+// costs O(n k d) over the points at centres with copies to give. Cancelled when
+// runtime.stop is set, between rounds.
+absl::StatusOr<int64_t> PlaceGreedilyUnlessStopped(
+    const AssignmentCosts& costs, std::span<const double> prices,
+    const SizeBounds& bounds, const runtime::Runtime& runtime,
+    AssignmentState* state);
+
+// The same to the end, whatever runtime.stop says.
 int64_t PlaceGreedily(const AssignmentCosts& costs,
                       std::span<const double> prices, const SizeBounds& bounds,
                       const runtime::Runtime& runtime, AssignmentState* state);

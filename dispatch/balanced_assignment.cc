@@ -61,6 +61,7 @@ class Solver {
   double WeightOf(int64_t j) const {
     return weights_.empty() ? 1.0 : weights_[j];
   }
+  absl::Status CheckStop() const;
   void AscendOnSample();
   void Ascend();
   // Rounds of frontier and network until the loads are within bounds and no
@@ -75,7 +76,7 @@ class Solver {
   // Above the reduced length of every move at prices_.
   double LargestLength() const;
   double FlowCost() const;
-  void PlaceRest();
+  absl::Status PlaceRest();
   void Report();
   void ReportSplits();
 
@@ -99,6 +100,11 @@ class Solver {
   AssignmentState state_;
   BalancedAssignment result_;
 };
+
+absl::Status Solver::CheckStop() const {
+  if (!runtime::ShouldStop(runtime_)) return absl::OkStatus();
+  return absl::CancelledError("balanced assignment: stopped from outside");
+}
 
 void Solver::AscendOnSample() {
   const int64_t size = std::max(kLeastSample, kSamplePerCenter * k_);
@@ -214,9 +220,7 @@ absl::Status Solver::Balance() {
   AssignByLists(lists_, prices_, n_, runtime_, &state_);
   radius_ = 8 * width_;
   while (true) {
-    if (runtime::ShouldStop(runtime_)) {
-      return absl::CancelledError("balanced assignment: stopped from outside");
-    }
+    MUSTER_RETURN_IF_ERROR(CheckStop());
     MUSTER_ASSIGN_OR_RETURN(const bool done, BalanceOnce());
     if (done) return absl::OkStatus();
   }
@@ -238,7 +242,7 @@ absl::StatusOr<bool> Solver::BalanceOnce() {
       std::move(frontier.points), std::move(frontier.entries), prices_,
       std::move(frontier.loads), sink_flows_, static_cast<double>(n_ * p_),
       bounds_, radius_, negligible_);
-  End end = network.Balance(options_.max_searches - result_.searches);
+  End end = network.Balance(options_.max_searches - result_.searches, runtime_);
   result_.searches += network.searches();
   result_.pushes += network.pushes();
   prices_ = network.Prices();
@@ -249,6 +253,8 @@ absl::StatusOr<bool> Solver::BalanceOnce() {
     DealFlows(network, groups, &state_);
   }
   if (end == End::kLimit) return true;
+  // Seen at the start of the next round.
+  if (end == End::kStopped) return false;
   // Nothing at each of many centres may be something at one.
   if (end == End::kStuck && weighted &&
       network.Excess() <= 2 * static_cast<double>(k_ + 1) * negligible_) {
@@ -274,12 +280,15 @@ absl::StatusOr<bool> Solver::BalanceOnce() {
   return false;
 }
 
-void Solver::PlaceRest() {
+absl::Status Solver::PlaceRest() {
   // With weights the loads are what they are: guaranteed_sizes says so.
   if (weights_.empty()) {
-    result_.greedy_moves =
-        PlaceGreedily(costs_, prices_, problem_.sizes, runtime_, &state_);
+    MUSTER_ASSIGN_OR_RETURN(
+        result_.greedy_moves,
+        PlaceGreedilyUnlessStopped(costs_, prices_, problem_.sizes, runtime_,
+                                   &state_));
   }
+  return absl::OkStatus();
 }
 
 void Solver::Report() {
@@ -352,6 +361,7 @@ void Solver::ReportSplits() {
 }
 
 absl::StatusOr<BalancedAssignment> Solver::Run() {
+  MUSTER_RETURN_IF_ERROR(CheckStop());
   state_.copies = p_;
   if (!problem_.weights.empty()) {
     state_.split_of.assign(static_cast<size_t>(n_), -1);
@@ -364,8 +374,9 @@ absl::StatusOr<BalancedAssignment> Solver::Run() {
   } else {
     Ascend();
     MUSTER_RETURN_IF_ERROR(Balance());
-    PlaceRest();
+    MUSTER_RETURN_IF_ERROR(PlaceRest());
   }
+  MUSTER_RETURN_IF_ERROR(CheckStop());
   Report();
   return std::move(result_);
 }

@@ -477,12 +477,14 @@ TEST(BalancedAssignmentTest, NamesWhatIsWrongWithTheOptions) {
 }
 
 TEST(BalancedAssignmentTest, StopsWhenAsked) {
-  const Instance instance = Line({0, 1, 2, 10}, {0, 10}, {2, 2});
   const std::atomic<bool> stop = true;
-  EXPECT_THAT(
-      AssignBalanced(instance.Problem(), {}, {.threads = 1, .stop = &stop})
-          .status(),
-      StatusIs(absl::StatusCode::kCancelled));
+  for (const Instance& instance : {Line({0, 1, 2, 10}, {0, 10}, {2, 2}),
+                                   Line({0, 1, 2, 10}, {0, 10}, {4, 4}, 2)}) {
+    EXPECT_THAT(
+        AssignBalanced(instance.Problem(), {}, {.threads = 1, .stop = &stop})
+            .status(),
+        StatusIs(absl::StatusCode::kCancelled));
+  }
 }
 
 }  // namespace
