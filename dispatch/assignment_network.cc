@@ -292,6 +292,17 @@ void AssignmentNetwork::Apply(const PathStep& step, double amount) {
   }
 }
 
+bool AssignmentNetwork::MergesWithLast(const PathStep& step) {
+  // Whole flows need no more pushes than there are copies.
+  if (negligible_ >= 0.5 || path_.empty()) return false;
+  PathStep& last = path_.back();
+  if (last.move.from != step.move.to) return false;
+  last.from = step.from;
+  last.move.cost += step.move.cost;
+  last.move.from = step.move.from;
+  return true;
+}
+
 bool AssignmentNetwork::TracePath(int32_t target, double* amount) {
   path_.clear();
   *amount = -ExcessOf(target);
@@ -304,9 +315,12 @@ bool AssignmentNetwork::TracePath(int32_t target, double* amount) {
         return false;
       }
       step.move = arc_moves_[arc].front();
+      if (MergesWithLast(step)) continue;
     }
-    *amount = std::min(*amount, Capacity(step));
     path_.push_back(step);
+  }
+  for (const PathStep& step : path_) {
+    *amount = std::min(*amount, Capacity(step));
   }
   *amount = std::min(*amount, ExcessOf(node));
   return *amount > negligible_;

@@ -135,6 +135,10 @@ class AssignmentNetwork {
   void Push(int32_t target);
   // path_ := the path and what it can carry; false when that is nothing.
   bool TracePath(int32_t target, double* amount);
+  // Joins a step that moves a copy where the last step of path_ takes it away
+  // again: else a small share there, which each push leaves as it was, would
+  // bound what every one of them carries.
+  bool MergesWithLast(const PathStep& step);
   double Capacity(const PathStep& step) const;
   void Apply(const PathStep& step, double amount);
 

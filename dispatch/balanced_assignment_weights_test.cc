@@ -107,7 +107,8 @@ TEST(BalancedAssignmentWeightsTest, APointMayWeighNextToNothing) {
 }
 
 TEST(BalancedAssignmentWeightsTest, WeightsMayDifferByAnyFactor) {
-  // Whole coordinates, so that many points tie; p of one to three.
+  // Whole coordinates, so that many points tie; p of one to three. No small
+  // share makes the steps of all pushes small.
   const Rng root = Rng(TestSeed()).Fork("ratio");
   for (int t = 0; t < 60; ++t) {
     Rng rng = root.Fork("instance", t);
@@ -135,6 +136,7 @@ TEST(BalancedAssignmentWeightsTest, WeightsMayDifferByAnyFactor) {
     ASSERT_THAT(result, IsOk());
     EXPECT_TRUE(result->optimal);
     EXPECT_LE(result->split_points, k - 1);
+    EXPECT_LT(result->pushes, 10000);
   }
 }
 
