@@ -65,7 +65,7 @@ AssignmentNetwork::AssignmentNetwork(std::vector<NetworkPoint> points,
   distance_.assign(k + 1, kInfinity);
   step_.assign(k + 1, {});
   settled_.assign(k + 1, 0);
-  MakeArcs(radius);
+  MakeArcs();
 }
 
 double AssignmentNetwork::ExcessOf(int32_t node) const {
@@ -95,9 +95,9 @@ std::vector<double> AssignmentNetwork::Prices() const {
   return prices;
 }
 
-void AssignmentNetwork::MakeArcs(double radius) {
+template <typename Visit>
+void AssignmentNetwork::VisitMoves(Visit visit) const {
   const auto k = static_cast<int64_t>(loads_.size());
-  std::vector<std::pair<int64_t, Move>> moves;
   for (const NetworkPoint& point : points_) {
     for (int64_t s = point.begin; s < point.end; ++s) {
       for (int64_t t = point.begin; t < point.end; ++t) {
@@ -105,31 +105,64 @@ void AssignmentNetwork::MakeArcs(double radius) {
         const NetworkEntry& to = entries_[t];
         const double cost = to.cost - from.cost;
         const double length = cost - prices_[to.center] + prices_[from.center];
-        if (s == t || length > radius) continue;
-        moves.push_back({from.center * k + to.center, {cost, s, t}});
+        if (s == t || length > radius_) continue;
+        visit(from.center * k + to.center, Move{cost, s, t});
       }
     }
   }
-  std::sort(moves.begin(), moves.end(), [](const auto& x, const auto& y) {
-    if (x.first != y.first) return x.first < y.first;
-    if (x.second.cost != y.second.cost) return x.second.cost < y.second.cost;
-    return x.second.from < y.second.from;
+}
+
+void AssignmentNetwork::FindArcs() {
+  // Points that tie have the same pairs: these are joined as they come.
+  constexpr size_t kMostKeys = 1 << 16;
+  const auto k = static_cast<int64_t>(loads_.size());
+  std::vector<int64_t> keys;
+  const auto join = [&] {
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  };
+  size_t limit = kMostKeys;
+  VisitMoves([&](int64_t key, const Move&) {
+    keys.push_back(key);
+    if (keys.size() < limit) return;
+    join();
+    limit = std::max(kMostKeys, 2 * keys.size());
   });
+  join();
   arc_begin_.assign(static_cast<size_t>(k) + 1, 0);
-  int64_t last = -1;
-  for (const auto& [key, move] : moves) {
-    if (key != last) {
-      ++arc_begin_[key / k + 1];
-      arc_to_.push_back(static_cast<int32_t>(key % k));
-      arc_moves_.emplace_back();
-      last = key;
-    }
-    // An ascending run is a heap.
-    if (IsValid(move)) arc_moves_.back().push_back(move);
+  arc_to_.reserve(keys.size());
+  for (const int64_t key : keys) {
+    ++arc_begin_[key / k + 1];
+    arc_to_.push_back(static_cast<int32_t>(key % k));
   }
   for (int64_t i = 0; i < k; ++i) arc_begin_[i + 1] += arc_begin_[i];
+}
+
+void AssignmentNetwork::MakeArcs() {
+  FindArcs();
+  // Moves that are not valid yet come with the pushes that make them so.
+  const auto visit_valid = [&](auto visit) {
+    VisitMoves([&](int64_t, const Move& move) {
+      if (!IsValid(move)) return;
+      visit(FindArc(entries_[move.from].center, entries_[move.to].center),
+            move);
+    });
+  };
+  std::vector<size_t> count(arc_to_.size(), 0);
+  visit_valid([&](int64_t arc, const Move&) { ++count[arc]; });
+  arc_moves_.resize(arc_to_.size());
+  for (size_t arc = 0; arc < count.size(); ++arc) {
+    arc_moves_[arc].reserve(count[arc]);
+  }
+  visit_valid(
+      [&](int64_t arc, const Move& move) { arc_moves_[arc].push_back(move); });
   arc_cost_.assign(arc_to_.size(), kInfinity);
   for (size_t arc = 0; arc < arc_to_.size(); ++arc) {
+    // An ascending run is a heap.
+    std::sort(arc_moves_[arc].begin(), arc_moves_[arc].end(),
+              [](const Move& x, const Move& y) {
+                return x.cost != y.cost ? x.cost < y.cost : x.from < y.from;
+              });
     DropStale(static_cast<int64_t>(arc));
   }
 }

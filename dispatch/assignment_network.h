@@ -114,7 +114,13 @@ class AssignmentNetwork {
   int32_t sink() const { return static_cast<int32_t>(prices_.size()) - 1; }
   double ExcessOf(int32_t node) const;
   bool IsBalanced() const;
-  void MakeArcs(double radius);
+  // Calls visit(from * k + to, move) for every move of reduced length up to the
+  // radius.
+  template <typename Visit>
+  void VisitMoves(Visit visit) const;
+  // arc_begin_, arc_to_: the ordered pairs of centres with such moves.
+  void FindArcs();
+  void MakeArcs();
   int64_t FindArc(int32_t from, int32_t to) const;
   bool IsValid(const Move& move) const;
   void DropStale(int64_t arc);

@@ -25,7 +25,10 @@
 //      a sum of terms >= 0, so it stays exact where the cost is large.
 //      D(lambda) is a lower bound on every assignment within the bounds.
 // Distances are recomputed in float, with an error bound, and decided in double
-// where that matters: memory is O(n (p + 10) + k d), never n x k.
+// where that matters: memory is O(n (p + 10) + k d), never n x k. Points that
+// tie among many centres take 16 more of these each and 16 p moves (2.4 GB for
+// a million points and 100 equal centres), four times as many where these do
+// not do.
 //
 // The prices are those of the price router: all points but those that tie (at
 // most k - 1 in general position) go to the p centres of least C_ji -
