@@ -385,7 +385,10 @@ void TakeFlows(const AssignmentNetwork& network, double negligible,
     SplitPoint split{.point = point.point};
     for (const auto& [flow, center] : flows) {
       split.centers.push_back(center);
-      split.flows.push_back(-flow);
+      // Where nothing but a rounding error finds room there is no share to
+      // move.
+      split.flows.push_back(-flow >= point.weight - negligible ? point.weight
+                                                               : -flow);
     }
     splits.push_back(std::move(split));
   }
