@@ -57,10 +57,13 @@ MUSTER_VECTORIZE_CLONES void AddGramDense(const FeatureRows& rows,
 
 }  // namespace
 
-std::vector<runtime::Block> CutFeatureRows(const FeatureRows& rows) {
+std::vector<runtime::Block> CutRows(int64_t num_rows, int64_t min_rows) {
   return runtime::CutBlocks(
-      rows.num_rows, std::max(kMinRowsPerBlock,
-                              (rows.num_rows + kMaxBlocks - 1) / kMaxBlocks));
+      num_rows, std::max(min_rows, (num_rows + kMaxBlocks - 1) / kMaxBlocks));
+}
+
+std::vector<runtime::Block> CutFeatureRows(const FeatureRows& rows) {
+  return CutRows(rows.num_rows, kMinRowsPerBlock);
 }
 
 void MultiplyRows(const FeatureRows& rows, int64_t begin, int64_t end,

@@ -175,7 +175,10 @@ struct FeatureRows {
 };
 
 // Blocks of rows for parallel loops: cut by the number of rows alone, at most
-// 32 so that a vector for each takes little memory, few small ones.
+// 32 so that a vector for each takes little memory, of `min_rows` (>= 1) or
+// more but for the last.
+std::vector<runtime::Block> CutRows(int64_t num_rows, int64_t min_rows);
+// Such blocks for the loops below.
 std::vector<runtime::Block> CutFeatureRows(const FeatureRows& rows);
 
 // out_i = x_i'w for the rows begin <= i < end; out starts at row `begin`.

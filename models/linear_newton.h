@@ -15,6 +15,12 @@
 // method for fast solution of large scale linear SVMs", JMLR 6, 2005). The
 // margins of w and p are kept, so the exact line search, again by Newton's
 // method, touches no features. About ten iterations, whatever C is.
+//
+// For the squared hinge the sum X'DX is kept, and only rows whose D_ii changed
+// are added or subtracted. Where that has cancelled most of a diagonal element
+// (a row of 1e9 became inactive), or the factorisation fails, it is summed
+// anew; where the latter fails all the same (active rows of 1e9 hide the others
+// in the rounding of the sum) conjugate gradients take over.
 
 #include "muster/models/linear_problem.h"
 
@@ -26,7 +32,8 @@ bool FormsHessian(const FeatureRows& rows);
 
 // From `start`'s weights if not null, else from 0. Sums over rows run on
 // `runtime`'s threads, except those that form a Hessian. Memory: five doubles a
-// row, some vectors and, if formed, dimension^2 doubles.
+// row, some vectors and, if formed, dimension^2 doubles, for the squared hinge
+// twice.
 LinearSolution SolveNewton(const LinearProblem& problem, const LinearStop& stop,
                            const LinearSolution* start = nullptr,
                            const runtime::Runtime& runtime = {});

@@ -45,6 +45,20 @@ TEST(LinearProblemTest, WorkedExample) {
                    6 * std::log(2.0));
 }
 
+// A vector for each block: there must not be many.
+TEST(CutRowsTest, SmallBlocksAreFewAndManyRowsMakeLargeOnes) {
+  EXPECT_TRUE(CutRows(0, 1000).empty());
+  EXPECT_EQ(CutRows(2500, 1000).size(), 3U);
+  EXPECT_EQ(CutRows(32000, 1000).size(), 32U);
+  EXPECT_EQ(CutRows(32001, 1000)[0].size(), 1001);
+  for (int64_t rows : {2500, 32000, 32001, 64000, 1000000007}) {
+    const auto blocks = CutRows(rows, 1000);
+    EXPECT_LE(blocks.size(), 32U);
+    EXPECT_GE(blocks[0].size(), 1000);
+    EXPECT_EQ(blocks.back().end, rows);
+  }
+}
+
 TEST(LinearProblemTest, LossesDoNotOverflow) {
   EXPECT_EQ(LinearLossValue(LinearLoss::kLogistic, -1000), 1000);
   EXPECT_EQ(LinearLossValue(LinearLoss::kLogistic, 1000), 0);

@@ -11,6 +11,7 @@
 #include "muster/models/data/sparse_dataset.h"
 #include "muster/models/dual_coordinate_descent.h"
 #include "muster/models/feature_rows.h"
+#include "muster/models/gram_matrix.h"
 #include "muster/models/linear_newton.h"
 #include "muster/models/linear_problem.h"
 #include "muster/models/linear_test_data.h"
@@ -201,6 +202,100 @@ TEST(LinearSolverTest, MultiplyAddsAreCounted) {
   const double lbfgs = count(LinearSolver::kLbfgs);
   EXPECT_GE(lbfgs, 2 * 60);
   EXPECT_EQ(std::fmod(lbfgs, 60), 0);
+}
+
+// (large, 0) once, (1, 0) and (0, 2) a hundred times, all with y = +1, C = 1.
+// The first iteration leaves w_1 of the order 1 / large, the large row beyond
+// its margin. Without it the Hessian's first diagonal element falls from 2
+// large^2 + 201 to 201, and the second iteration finds the minimum, w =
+// (200/201, 400/801), f = 100/201 + 100/801. After a fall by more than a
+// million the other rows are summed anew.
+TEST(LinearSolverTest, NewtonSumsAnewWhenALargeRowLeaves) {
+  for (double large : {100.0, 1e9}) {
+    DenseDataset data = {.num_features = 2,
+                         .values = {static_cast<float>(large), 0},
+                         .labels = {1}};
+    for (int pair = 0; pair < 100; ++pair) {
+      data.values.insert(data.values.end(), {1, 0, 0, 2});
+      data.labels.insert(data.labels.end(), 2, 1);
+    }
+    const std::vector<int8_t> signs(201, 1);
+    const LinearSolution solution =
+        SolveNewton({.rows = FeatureRows::Of(data, 0), .signs = signs},
+                    {.tolerance = 1e-9});
+    EXPECT_TRUE(solution.converged);
+    EXPECT_EQ(solution.iterations, 2);
+    EXPECT_NEAR(solution.objective, 100.0 / 201 + 100.0 / 801, 1e-12);
+    // As in MultiplyAddsAreCounted; then one row away, 3, and 200 anew.
+    const double first = 2 * 402 + 3 * 201 + 8.0 / 6 + 2 * 402;
+    const double anew = large > 1e6 ? 3 * 200 : 0;
+    EXPECT_DOUBLE_EQ(solution.multiply_adds,
+                     first + 3 + anew + 8.0 / 6 + 2 * 402);
+  }
+}
+
+// N(0, 1) features, labels by a random direction and noise; twenty rows have
+// label +1 and `large` in one place, or everywhere: the direction is positive
+// then, so that they agree with the others.
+LinearTestCase LargeRows(int64_t num_rows, bool everywhere, float large) {
+  constexpr int64_t kFeatures = 10;
+  Rng rng(1);
+  std::vector<double> direction(kFeatures);
+  for (double& value : direction) {
+    value = runtime::Normal(rng);
+    if (everywhere) value = std::abs(value);
+  }
+  LinearTestCase test;
+  test.dense.num_features = kFeatures;
+  for (int64_t row = 0; row < num_rows; ++row) {
+    const bool is_large = row % (num_rows / 20) == 0;
+    const int64_t place = row / (num_rows / 20) % kFeatures;
+    double score = 0.5 * runtime::Normal(rng);
+    for (int64_t j = 0; j < kFeatures; ++j) {
+      const double value = runtime::Normal(rng);
+      test.dense.values.push_back(is_large && (everywhere || j == place)
+                                      ? large
+                                      : static_cast<float>(value));
+      score += value * direction[j];
+    }
+    test.signs.push_back(score > 0 || is_large ? 1 : -1);
+    test.dense.labels.push_back(test.signs.back());
+  }
+  test.sparse = ToSparse(test.dense);
+  return test;
+}
+
+// Rows of 1e8 and more: what is left of the sum of outer products when they
+// leave it is rounding, and where they fill it, it cannot be factored. The
+// minimum is about that with 1e5 in their place, where neither happens.
+TEST(LinearSolverTest, NewtonConvergesWithRowsThatDwarfTheOthers) {
+  for (int64_t num_rows : {200, 2000}) {
+    for (bool everywhere : {false, true}) {
+      const LinearTestCase tame = LargeRows(num_rows, everywhere, 1e5F);
+      const LinearSolution expected =
+          SolveNewton(tame.Problem(), {.tolerance = 1e-6});
+      ASSERT_TRUE(expected.converged);
+      for (float large : {1e8F, 1e9F}) {
+        const LinearTestCase test = LargeRows(num_rows, everywhere, large);
+        for (bool as_dense : {false, true}) {
+          LinearProblem problem = test.Problem(as_dense);
+          const std::vector<double> gram = GramMatrix(problem.rows);
+          for (bool with_gram : {false, true}) {
+            problem.gram = with_gram ? &gram : nullptr;
+            const LinearSolution solution = SolveNewton(problem, {});
+            EXPECT_TRUE(solution.converged)
+                << num_rows << " " << everywhere << " " << large << " gap "
+                << solution.gap << " of " << solution.objective;
+            EXPECT_LE(solution.iterations, 20);
+            EXPECT_NEAR(solution.objective, expected.objective,
+                        1e-3 * expected.objective);
+            EXPECT_NEAR(LinearObjective(problem).Objective(solution.weights),
+                        solution.objective, 1e-9 * solution.objective);
+          }
+        }
+      }
+    }
+  }
 }
 
 // liblinear trains the same problem; its criterion is not a gap, so only the

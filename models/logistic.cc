@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "muster/models/feature_rows.h"
 #include "muster/models/model_checks.h"
 #include "muster/models/vector_ops.h"
 #include "muster/runtime/blocks.h"
@@ -17,9 +18,9 @@
 namespace muster::models {
 namespace {
 
-// Rows of one block of the full sums: large enough that d additions per block
-// vanish beside the rows, small enough for a few blocks on small sets.
-constexpr int64_t kRowsPerBlock = 2048;
+// Rows of a block of the full sums at least: large enough that d additions per
+// block vanish beside the rows, small enough for a few blocks on small sets.
+constexpr int64_t kMinRowsPerBlock = 2048;
 constexpr int kMaxPowerIterations = 1000;
 constexpr double kPowerTolerance = 1e-6;
 
@@ -82,7 +83,7 @@ double LogisticRegression::LossDerivative(int64_t row,
 double LogisticRegression::Objective(std::span<const double> x,
                                      const runtime::Runtime& runtime) const {
   MUSTER_CHECK_EQ(static_cast<int64_t>(x.size()), dimension());
-  const auto blocks = runtime::CutBlocks(num_rows(), kRowsPerBlock);
+  const auto blocks = CutRows(num_rows(), kMinRowsPerBlock);
   const double total =
       runtime::SumBlocks(runtime, blocks, [&](int64_t, runtime::Block block) {
         double sum = 0;
@@ -101,7 +102,7 @@ void LogisticRegression::Gradient(std::span<const double> x,
                                   const runtime::Runtime& runtime) const {
   MUSTER_CHECK_EQ(static_cast<int64_t>(x.size()), dimension());
   MUSTER_CHECK_EQ(static_cast<int64_t>(gradient.size()), dimension());
-  const auto blocks = runtime::CutBlocks(num_rows(), kRowsPerBlock);
+  const auto blocks = CutRows(num_rows(), kMinRowsPerBlock);
   std::vector<std::vector<double>> sums(blocks.size());
   runtime::ParallelForBlocks(
       runtime, blocks, [&](int64_t index, runtime::Block block) {
@@ -140,7 +141,7 @@ double LogisticRegression::GradientVariance(
   std::vector<double> mean(dimension());
   Gradient(x, mean, runtime);
   AddScaled(-options_.l2, x, mean);
-  const auto blocks = runtime::CutBlocks(num_rows(), kRowsPerBlock);
+  const auto blocks = CutRows(num_rows(), kMinRowsPerBlock);
   const double total =
       runtime::SumBlocks(runtime, blocks, [&](int64_t, runtime::Block block) {
         double sum = 0;

@@ -54,7 +54,8 @@ class LogisticRegression {
   // below (CHECKed).
   double Objective(std::span<const double> x,
                    const runtime::Runtime& runtime = {}) const;
-  // grad f(x). O(entries + d blocks), threads as above.
+  // grad f(x). O(entries + d blocks), threads as above; memory d doubles for
+  // each of up to 32 blocks.
   void Gradient(std::span<const double> x, std::span<double> gradient,
                 const runtime::Runtime& runtime = {}) const;
 

@@ -21,7 +21,7 @@ constexpr int kMaxIterations = 100;
 constexpr int kMaxHalvings = 60;
 
 // The Hessian of f at x: 1/m sum_i s_i (1 - s_i) a_i a_i' + lambda I with s_i
-// = 1 / (1 + exp(-a_i'x)). Both triangles are filled.
+// = 1 / (1 + exp(-a_i'x)). Only the lower triangle is filled.
 Eigen::MatrixXd Hessian(const LogisticRegression& problem,
                         std::span<const double> x) {
   const SparseDataset& data = problem.data();
@@ -41,7 +41,7 @@ Eigen::MatrixXd Hessian(const LogisticRegression& problem,
   }
   hessian /= static_cast<double>(data.num_rows());
   hessian.diagonal().array() += problem.l2();
-  return hessian;  // the lower triangle, all that the factorisation reads
+  return hessian;
 }
 
 // Fills the objective and the gradient of minimum->x.

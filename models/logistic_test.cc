@@ -139,18 +139,21 @@ TEST(LogisticTest, BatchIsTheMeanOfItsRows) {
   EXPECT_NEAR(batch[1], sum[1], 1e-15);
 }
 
+// Few blocks, and more rows than the smallest blocks would take.
 TEST(LogisticTest, BitsDoNotDependOnThreads) {
-  const LogisticRegression problem = Make(RandomData(9000, 6, 2), 0.01);
-  const std::vector<double> x = {1, -2, 0.5, 0.1, 3, -0.7};
-  std::vector<double> gradient(6), other(6);
-  const double objective = problem.Objective(x, {.threads = 1});
-  const double variance = problem.GradientVariance(x, {.threads = 1});
-  problem.Gradient(x, gradient, {.threads = 1});
-  for (int threads : {2, 3, 8}) {
-    EXPECT_EQ(problem.Objective(x, {.threads = threads}), objective);
-    EXPECT_EQ(problem.GradientVariance(x, {.threads = threads}), variance);
-    problem.Gradient(x, other, {.threads = threads});
-    EXPECT_EQ(other, gradient);
+  for (int64_t rows : {9000, 70000}) {
+    const LogisticRegression problem = Make(RandomData(rows, 6, 2), 0.01);
+    const std::vector<double> x = {1, -2, 0.5, 0.1, 3, -0.7};
+    std::vector<double> gradient(6), other(6);
+    const double objective = problem.Objective(x, {.threads = 1});
+    const double variance = problem.GradientVariance(x, {.threads = 1});
+    problem.Gradient(x, gradient, {.threads = 1});
+    for (int threads : {2, 3, 8}) {
+      EXPECT_EQ(problem.Objective(x, {.threads = threads}), objective);
+      EXPECT_EQ(problem.GradientVariance(x, {.threads = threads}), variance);
+      problem.Gradient(x, other, {.threads = threads});
+      EXPECT_EQ(other, gradient);
+    }
   }
 }
 

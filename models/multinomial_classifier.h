@@ -24,8 +24,8 @@ struct MultinomialOptions {
   // lambda >= 0 against the mean loss, on intercepts too. 0 has no minimum when
   // the classes can be separated. Default: of the order 1/m that is usual.
   double l2 = 1e-4;
-  // Ends when ||grad f|| <= tolerance max(1, f); > 0. The distance to the
-  // minimum is then at most tolerance^2 / (2 lambda), mostly far less.
+  // Ends when ||grad f|| <= tolerance max(1, f); > 0. Above the minimum f is
+  // then at most tolerance^2 max(1, f)^2 / (2 lambda), mostly far less.
   double tolerance = 1e-4;
   // Iterations at most, >= 1.
   int64_t max_iterations = 500;
@@ -75,7 +75,7 @@ class MultinomialClassifier {
 // that always answers it. Sums run on `runtime`'s threads with the same bits
 // for any number of them; progress is that of MinimizeLbfgs. `result`, if not
 // null, says how the training ended (for one class: at once). Memory: a copy of
-// the data, and 25 vectors of weights.
+// the data, and 25 vectors of weights, plus up to 32 in the sums over rows.
 absl::StatusOr<MultinomialClassifier> TrainMultinomialClassifier(
     const SparseDataset& data, const MultinomialOptions& options,
     const runtime::Runtime& runtime = {}, LbfgsResult* result = nullptr);

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "muster/models/feature_rows.h"
 #include "muster/models/model_checks.h"
 #include "muster/models/vector_ops.h"
 #include "muster/runtime/blocks.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr int64_t kMaxClasses = 64;
 // As in logistic.cc; a row costs K times as much.
-constexpr int64_t kRowsPerBlock = 1024;
+constexpr int64_t kMinRowsPerBlock = 1024;
 
 // Turns scores z into probabilities exp(z_k) / sum exp(z) in place; returns
 // ln sum exp(z).
@@ -107,7 +108,7 @@ double SoftmaxRegression::AddRowGradient(int64_t row, std::span<const double> x,
 double SoftmaxRegression::Objective(std::span<const double> x,
                                     const runtime::Runtime& runtime) const {
   MUSTER_CHECK_EQ(static_cast<int64_t>(x.size()), dimension());
-  const auto blocks = runtime::CutBlocks(num_rows(), kRowsPerBlock);
+  const auto blocks = CutRows(num_rows(), kMinRowsPerBlock);
   const double total =
       runtime::SumBlocks(runtime, blocks, [&](int64_t, runtime::Block block) {
         std::array<double, kMaxClasses> buffer;
@@ -130,7 +131,7 @@ double SoftmaxRegression::ObjectiveAndGradient(
     const runtime::Runtime& runtime) const {
   MUSTER_CHECK_EQ(static_cast<int64_t>(x.size()), dimension());
   MUSTER_CHECK_EQ(static_cast<int64_t>(gradient.size()), dimension());
-  const auto blocks = runtime::CutBlocks(num_rows(), kRowsPerBlock);
+  const auto blocks = CutRows(num_rows(), kMinRowsPerBlock);
   std::vector<std::vector<double>> sums(blocks.size());
   const double weight = 1.0 / static_cast<double>(num_rows());
   const double total = runtime::SumBlocks(
@@ -157,7 +158,7 @@ void SoftmaxRegression::Gradient(std::span<const double> x,
 double SoftmaxRegression::ErrorRate(std::span<const double> x,
                                     const runtime::Runtime& runtime) const {
   MUSTER_CHECK_EQ(static_cast<int64_t>(x.size()), dimension());
-  const auto blocks = runtime::CutBlocks(num_rows(), kRowsPerBlock);
+  const auto blocks = CutRows(num_rows(), kMinRowsPerBlock);
   std::vector<int64_t> errors(blocks.size());
   runtime::ParallelForBlocks(
       runtime, blocks, [&](int64_t index, runtime::Block block) {

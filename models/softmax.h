@@ -57,10 +57,11 @@ class SoftmaxRegression {
   // below (CHECKed).
   double Objective(std::span<const double> x,
                    const runtime::Runtime& runtime = {}) const;
-  // grad f(x). O(entries K + d blocks), threads as above.
+  // grad f(x). O(entries K + d blocks), threads as above; memory d doubles for
+  // each of up to 32 blocks.
   void Gradient(std::span<const double> x, std::span<double> gradient,
                 const runtime::Runtime& runtime = {}) const;
-  // Both in one pass over the rows; returns f(x).
+  // Both in one pass over the rows, the same bits; returns f(x).
   double ObjectiveAndGradient(std::span<const double> x,
                               std::span<double> gradient,
                               const runtime::Runtime& runtime = {}) const;

@@ -129,21 +129,25 @@ TEST(SoftmaxTest, BatchIsTheMeanOfItsRows) {
   for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(batch[i], mean[i], 1e-13);
 }
 
+// Few blocks, and more rows than the smallest blocks would take.
 TEST(SoftmaxTest, BitsDoNotDependOnThreads) {
-  const SoftmaxRegression problem =
-      Make(RandomData(5000, 4, 5, 3), {.num_classes = 5, .l2 = 0.01});
-  runtime::Rng rng(4);
-  std::vector<double> x(problem.dimension());
-  for (double& value : x) value = runtime::Normal(rng);
-  std::vector<double> gradient(x.size()), other(x.size());
-  problem.Gradient(x, gradient, {.threads = 1});
-  const double objective = problem.Objective(x, {.threads = 1});
-  const double error = problem.ErrorRate(x, {.threads = 1});
-  for (int threads : {2, 3, 8}) {
-    problem.Gradient(x, other, {.threads = threads});
-    EXPECT_EQ(other, gradient);
-    EXPECT_EQ(problem.Objective(x, {.threads = threads}), objective);
-    EXPECT_EQ(problem.ErrorRate(x, {.threads = threads}), error);
+  for (int64_t rows : {5000, 40000}) {
+    const SoftmaxRegression problem =
+        Make(RandomData(rows, 4, 5, 3), {.num_classes = 5, .l2 = 0.01});
+    runtime::Rng rng(4);
+    std::vector<double> x(problem.dimension());
+    for (double& value : x) value = runtime::Normal(rng);
+    std::vector<double> gradient(x.size()), other(x.size());
+    problem.Gradient(x, gradient, {.threads = 1});
+    const double objective = problem.Objective(x, {.threads = 1});
+    const double error = problem.ErrorRate(x, {.threads = 1});
+    for (int threads : {2, 3, 8}) {
+      EXPECT_EQ(problem.ObjectiveAndGradient(x, other, {.threads = threads}),
+                objective);
+      EXPECT_EQ(other, gradient);
+      EXPECT_EQ(problem.Objective(x, {.threads = threads}), objective);
+      EXPECT_EQ(problem.ErrorRate(x, {.threads = threads}), error);
+    }
   }
 }
 
