@@ -26,9 +26,8 @@ constexpr int kMaxConjugateSteps = 250;
 // 1e-5 was still seen to cost no iteration. Rows of like size do not get here
 // (unscaled MNIST never does); larger would only make sums that change nothing.
 constexpr double kMinShareOfPeak = 1e-6;
-// A pivot below this share of its diagonal element is rounding; that such a one
-// is positive is chance. No less can be left of 1 + 2 C d, where d is lost to
-// like features, up to 2 C d = 1e14.
+// A pivot below this share of its diagonal element is rounding, positive by
+// chance. Equal features leave 1 of 1 + 2 C d: enough up to 2 C d = 1e14.
 constexpr double kMinShareOfPivot = 1e-14;
 constexpr int kMaxLineSteps = 30;
 // |slope| left by the line search, in units of the slope at its start.
